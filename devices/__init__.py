@@ -1,0 +1,1 @@
+"""Everything that speaks to a device: topics, codecs, labels, brokers and the simulated shop."""

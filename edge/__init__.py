@@ -1,0 +1,1 @@
+"""The gateway of a shop: vocabulary, rules, storage, API and pages."""

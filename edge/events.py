@@ -1,0 +1,290 @@
+"""Events: what became true. They are the log, and what the online channel receives.
+
+A level event tells how things stand and carries `(epoch, version)`: a newer one replaces it. A
+fact tells what happened and is never dropped. Amounts are in minor units.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from msgspec import Struct, field
+
+from edge.commands import Product
+from edge.readings import Kind, SoldLine
+
+
+def moment(ms: int) -> datetime:
+    """Turn epoch milliseconds into a UTC time, which JSON shows as RFC 3339."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """What all events share: a CloudEvents type, a subject, and whether a newer one replaces it."""
+
+    type: ClassVar[str]
+    about: ClassVar[str]
+    level: ClassVar[bool] = False
+
+    @property
+    def subject(self) -> str:
+        """What the event is about (its field `about`); the CloudEvents subject."""
+        return str(getattr(self, self.about))
+
+
+class ProductChanged(Event, frozen=True, kw_only=True):
+    """A product was added or changed."""
+
+    type: ClassVar[str] = "store.product.changed.v1"
+    about: ClassVar[str] = "gtin"
+    level: ClassVar[bool] = True
+    gtin: str
+    product: Product
+    epoch: int
+    version: int
+
+
+class StockChanged(Event, frozen=True, kw_only=True):
+    """The stock of a product.
+
+    `available` is what the online channel may sell: on hand less baskets, reservations and
+    safety stock, never below zero. `stale` when a reader that watches it is silent.
+    """
+
+    type: ClassVar[str] = "store.stock.changed.v1"
+    about: ClassVar[str] = "gtin"
+    level: ClassVar[bool] = True
+    gtin: str
+    epoch: int
+    version: int
+    on_hand: int
+    in_basket: int
+    reserved: int
+    safety: int
+    available: int
+    by_zone: dict[str, int]
+    stale: bool
+    as_of: datetime
+
+
+class Standing(Struct, frozen=True):
+    """Where a tagged item was and in which state."""
+
+    state: str
+    zone: str | None
+
+
+class ItemChanged(Event, frozen=True, kw_only=True):
+    """A tagged item arrived, moved, was sold, went missing, came back or left unsold."""
+
+    type: ClassVar[str] = "store.item.changed.v1"
+    about: ClassVar[str] = "epc"
+    epc: str
+    gtin: str | None
+    state: str
+    zone: str | None
+    shelf: str | None
+    previous: Standing
+    reason: str
+
+
+class BasketLine(Struct, frozen=True):
+    """One line of a basket; `price` is for one unit, `amount` for the line."""
+
+    gtin: str
+    name: str
+    qty: int
+    price: int
+    amount: int
+    epc: str | None = None
+
+
+class LaneChanged(Event, frozen=True, kw_only=True):
+    """A self-checkout lane: its state, its basket and a warning for the shopper."""
+
+    type: ClassVar[str] = "store.lane.changed.v1"
+    about: ClassVar[str] = "lane"
+    level: ClassVar[bool] = True
+    lane: str
+    epoch: int
+    version: int
+    state: str
+    basket: str | None
+    lines: tuple[BasketLine, ...]
+    total: int
+    currency: str
+    warning: str | None = None
+
+
+class SaleCompleted(Event, frozen=True, kw_only=True):
+    """A sale is paid."""
+
+    type: ClassVar[str] = "store.sale.completed.v1"
+    about: ClassVar[str] = "sale"
+    sale: str
+    lane: str
+    currency: str
+    lines: tuple[SoldLine, ...]
+    total: int
+    member: str | None = None
+
+
+class PriceEffective(Event, frozen=True, kw_only=True):
+    """Till and labels agree on a price."""
+
+    type: ClassVar[str] = "store.price.effective.v1"
+    about: ClassVar[str] = "gtin"
+    level: ClassVar[bool] = True
+    gtin: str
+    epoch: int
+    version: int
+    amount: int
+    currency: str
+    promotion: str | None = None
+
+
+class LabelContent(Struct, frozen=True):
+    """What a label is to show; everything that its picture depends on."""
+
+    gtin: str
+    name: str
+    amount: int
+    currency: str
+    template: str
+    unit: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    promotion: str | None = None
+
+
+class LabelChanged(Event, frozen=True, kw_only=True):
+    """A label's way to a new picture.
+
+    `state` is `due` (content to be drawn), `sent` (picture journalled; the downlink sends it),
+    `shown` (the label confirmed it) or `failed` (it could not be drawn; `problem` says why).
+    """
+
+    type: ClassVar[str] = "store.label.changed.v1"
+    about: ClassVar[str] = "label"
+    label: str
+    device: str
+    gtin: str
+    state: str
+    revision: int
+    content: LabelContent
+    image: str | None = None
+    problem: str | None = None
+
+
+class TrafficCounted(Event, frozen=True, kw_only=True):
+    """People across a line in one minute; counts of several events of a minute add up."""
+
+    type: ClassVar[str] = "store.traffic.counted.v1"
+    about: ClassVar[str] = "line"
+    line: str
+    start: datetime
+    end: datetime
+    in_: int = field(name="in")
+    out: int
+
+
+class OccupancyChanged(Event, frozen=True, kw_only=True):
+    """How many people are in a zone, or in the whole `store`."""
+
+    type: ClassVar[str] = "store.occupancy.changed.v1"
+    about: ClassVar[str] = "zone"
+    level: ClassVar[bool] = True
+    zone: str
+    epoch: int
+    version: int
+    people: int
+    as_of: datetime
+
+
+class QueueChanged(Event, frozen=True, kw_only=True):
+    """How many people wait in a queue, and the longest wait in seconds."""
+
+    type: ClassVar[str] = "store.queue.changed.v1"
+    about: ClassVar[str] = "zone"
+    level: ClassVar[bool] = True
+    zone: str
+    epoch: int
+    version: int
+    people: int
+    wait_s: float
+
+
+class DeviceChanged(Event, frozen=True, kw_only=True):
+    """A device came, went, found a fault or lost one; `problem` joins the codes with ", "."""
+
+    type: ClassVar[str] = "store.device.changed.v1"
+    about: ClassVar[str] = "device"
+    device: str
+    kind: Kind
+    online: bool
+    adopted: bool
+    problem: str | None = None
+
+
+class DeviceConfigured(Event, frozen=True, kw_only=True):
+    """A device has a new configuration to fetch."""
+
+    type: ClassVar[str] = "store.device.configured.v1"
+    about: ClassVar[str] = "device"
+    device: str
+    kind: Kind
+    version: int
+    config: dict[str, Any]
+
+
+class DeviceCommanded(Event, frozen=True, kw_only=True):
+    """A command is on its way to a device."""
+
+    type: ClassVar[str] = "store.device.commanded.v1"
+    about: ClassVar[str] = "device"
+    device: str
+    kind: Kind
+    id: str
+    name: str
+    args: dict[str, Any]
+
+
+class DeviceAnswered(Event, frozen=True, kw_only=True):
+    """A device answered a command."""
+
+    type: ClassVar[str] = "store.device.answered.v1"
+    about: ClassVar[str] = "device"
+    device: str
+    id: str
+    ok: bool
+    error: str | None = None
+
+
+class StockAdjusted(Event, frozen=True, kw_only=True):
+    """Somebody corrected the count of an untagged product."""
+
+    type: ClassVar[str] = "store.stock.adjusted.v1"
+    about: ClassVar[str] = "gtin"
+    gtin: str
+    zone: str
+    delta: int
+    reason: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ProductChanged,
+    StockChanged,
+    StockAdjusted,
+    ItemChanged,
+    LaneChanged,
+    SaleCompleted,
+    PriceEffective,
+    LabelChanged,
+    TrafficCounted,
+    OccupancyChanged,
+    QueueChanged,
+    DeviceChanged,
+    DeviceConfigured,
+    DeviceCommanded,
+    DeviceAnswered,
+)

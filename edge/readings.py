@@ -1,0 +1,187 @@
+"""Readings: what devices claim. Frozen values, decoded once at the door.
+
+Times are epoch milliseconds UTC, as the device gave them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+Kind = Literal["rfid", "camera", "scanner", "scale", "checkout", "label"]
+Direction = Literal["in", "out"]
+
+
+class TagRead(Struct, frozen=True):
+    """One sighting of one tag.
+
+    `epc` is upper-case hex; `antenna` counts from 1; `rssi` is in dBm, None where the reader did
+    not say.
+    """
+
+    epc: str
+    antenna: int
+    rssi: float | None
+    t: int
+
+
+class TagsRead(Struct, frozen=True, tag=True):
+    """A reader saw these tags."""
+
+    reads: tuple[TagRead, ...]
+
+
+class Crossing(Struct, frozen=True):
+    """One person crossed a line; "in" is from its left hand to its right hand."""
+
+    line: str
+    direction: Direction
+    t: int
+
+
+class PeopleCrossed(Struct, frozen=True, tag=True):
+    """A camera saw people cross its lines."""
+
+    crossings: tuple[Crossing, ...]
+
+
+class ZonePeople(Struct, frozen=True):
+    """How many people stand in a zone of a camera, and the longest stay among them in seconds."""
+
+    zone: str
+    people: int
+    dwell_s: float
+
+
+class PeopleSeen(Struct, frozen=True, tag=True):
+    """A camera counted the people in its zones."""
+
+    t: int
+    zones: tuple[ZonePeople, ...]
+
+
+class PresenceMapped(Struct, frozen=True, tag=True):
+    """Seconds of presence in each cell of a camera's picture, row by row."""
+
+    start: int
+    end: int
+    width: int
+    height: int
+    cells: tuple[float, ...]
+
+
+class CodeScanned(Struct, frozen=True, tag=True):
+    """A scanner read a code: its text (FNC1 as U+001D) and its symbology (`ean13`, `qr`, ...)."""
+
+    t: int
+    data: str
+    symbology: str
+
+
+class WeightRead(Struct, frozen=True, tag=True):
+    """A scale's weight in grams; `stable` when it has settled."""
+
+    t: int
+    grams: float
+    stable: bool
+
+
+class SoldLine(Struct, frozen=True):
+    """One line of a sale: `amount` is the line's total in minor units; `epc` if known."""
+
+    gtin: str
+    qty: int
+    amount: int
+    epc: str | None = None
+
+
+class SaleReported(Struct, frozen=True, tag=True):
+    """A third-party till completed a sale; the device of the message is the lane."""
+
+    t: int
+    sale: str
+    currency: str
+    lines: tuple[SoldLine, ...]
+    total: int
+    member: str | None = None
+
+
+class LabelShown(Struct, frozen=True, tag=True):
+    """A label says which picture is on its glass now (first 16 hex digits of its SHA-256)."""
+
+    t: int
+    label: str
+    image: str
+
+
+class LabelReported(Struct, frozen=True, tag=True):
+    """A label's battery in mV, signal in dBm and temperature in degrees Celsius."""
+
+    t: int
+    label: str
+    battery_mv: int | None = None
+    rssi: float | None = None
+    temp_c: float | None = None
+
+
+class DeviceReported(Struct, frozen=True, tag=True):
+    """A device's own status, or its Will: `online` is False when the broker speaks for it."""
+
+    online: bool
+    model: str | None = None
+    fw: str | None = None
+    config_version: int | None = None
+
+
+class ProblemReported(Struct, frozen=True, tag=True):
+    """A device tells of a fault.
+
+    `problem` is a short code (`antenna-3-disconnected`, `reads-lost`), `active` False when the
+    fault is over, `lost` the number of readings known to be lost, `antenna` the antenna that it
+    concerns.
+    """
+
+    t: int
+    problem: str
+    active: bool = True
+    lost: int = 0
+    antenna: int | None = None
+
+
+class CommandAnswered(Struct, frozen=True, tag=True):
+    """A device answers a command."""
+
+    id: str
+    ok: bool
+    error: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+Reading = (
+    TagsRead
+    | PeopleCrossed
+    | PeopleSeen
+    | PresenceMapped
+    | CodeScanned
+    | WeightRead
+    | SaleReported
+    | LabelShown
+    | LabelReported
+    | DeviceReported
+    | ProblemReported
+    | CommandAnswered
+)
+
+
+class Message(Struct, frozen=True):
+    """One message of one device with all that it claims.
+
+    `boot` and `seq` make a repeat harmless; where either is None, the message counts as new.
+    """
+
+    device: str
+    kind: Kind
+    readings: tuple[Reading, ...]
+    boot: str | None = None
+    seq: int | None = None

@@ -1,0 +1,1 @@
+"""Frames in, numbers out: counting people and reading codes."""
