@@ -1,0 +1,106 @@
+"""What readers of the shop see: frozen rows, as the API answers them and the pages show them.
+
+Amounts are in minor units of the shop's currency.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from edge.events import BasketLine
+from edge.readings import Kind
+
+
+class ShelfView(Struct, frozen=True):
+    """The tagged units that stand on a shelf, by GTIN; `stale` when its reader is silent."""
+
+    shelf: str
+    units: dict[str, int]
+    stale: bool
+
+
+class LabelView(Struct, frozen=True):
+    """A shelf label.
+
+    `state` is `unbound`, `due`, `sent`, `shown` or `failed`; `image` the picture that it shows or
+    is to show; `amount` the price on that picture.
+    """
+
+    label: str
+    device: str
+    shelf: str | None
+    gtin: str | None
+    name: str
+    amount: int | None
+    state: str
+    image: str | None
+    battery_mv: int | None = None
+    problem: str | None = None
+
+
+class LaneView(Struct, frozen=True):
+    """A checkout lane and its basket; `state` is `idle`, `scanning` or `paid`."""
+
+    lane: str
+    state: str
+    basket: str | None
+    lines: tuple[BasketLine, ...]
+    total: int
+    currency: str
+    warning: str | None
+
+
+class DeviceView(Struct, frozen=True):
+    """A device; not `adopted` means that it waits in the inbox."""
+
+    device: str
+    kind: Kind
+    online: bool
+    adopted: bool
+    problem: str | None
+    model: str | None
+    fw: str | None
+    config_version: int | None
+    last_seen: datetime | None
+
+
+class SinkView(Struct, frozen=True):
+    """A consumer of the log: how far it is, what waits, and how it does.
+
+    `state` is `ok`, `behind` or `down`; `error` the last one while it is down.
+    """
+
+    name: str
+    kind: str
+    position: int
+    head: int
+    backlog: int
+    delivered: int
+    coalesced: int
+    filtered: int
+    refused: int
+    state: str
+    error: str | None
+    retry_at: datetime | None
+
+
+class ShopView(Struct, frozen=True):
+    """The whole shop at one position of the log: what the home page shows."""
+
+    position: int
+    as_of: datetime
+    people: int
+    people_by_zone: dict[str, int]
+    came_today: int
+    sales_today: int
+    turnover_today: int
+    stock_gaps: int
+    lag_s: float
+    shelves: tuple[ShelfView, ...]
+    labels: tuple[LabelView, ...]
+    lanes: tuple[LaneView, ...]
+    devices: tuple[DeviceView, ...]
+    sinks: tuple[SinkView, ...]
+    names: dict[str, dict[str, str]]
