@@ -3,109 +3,132 @@
 from __future__ import annotations
 
 import os
-import tomllib
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from typing import Literal, Self
+from urllib.parse import quote
 
-from babel.numbers import is_currency
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
+from edge.config_faults import ELSEWHERE, refusal, schema_faults
+from edge.config_links import crossed_faults
+from edge.config_values import (
+    Antennas,
+    BatchSize,
+    CameraSource,
+    Colour,
+    Count,
+    Currency,
+    DatabaseUrl,
+    FilePath,
+    FramesPerSecond,
+    GtinText,
+    Host,
+    Id,
+    Name,
+    PartOfPicture,
+    PicturePoint,
+    PicturePolygon,
+    PlaceId,
+    Point,
+    Polygon,
+    Port,
+    Positive,
+    Seconds,
+    Timezone,
+    TopicFilter,
+    TypePattern,
+    WebAddress,
+)
 from edge.errors import ConfigError, Fault
 from edge.readings import Kind
+from edge.toml_file import read_toml
 from edge.toml_lines import TomlLines
 
-
-def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise PydanticCustomError("timezone", "an IANA time zone such as Asia/Shanghai")
-    return name
-
-
-def _known_currency(code: str) -> str:
-    if not is_currency(code):
-        raise PydanticCustomError("currency", "an ISO 4217 code such as CNY")
-    return code
-
-
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Point = tuple[float, float]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-PicturePoint = tuple[Fraction, Fraction]
-Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
-Seconds = Annotated[float, Field(gt=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Section(BaseModel):
     """A part of store.toml: frozen, and an unknown key is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Secret(Section):
     """Where a secret is kept: an environment variable or a file, never the configuration."""
 
-    env: str | None = None
-    file: Path | None = None
+    env: Name | None = None
+    file: FilePath | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.env is None) == (self.file is None):
-            raise PydanticCustomError("secret", 'either {{ env = "NAME" }} or {{ file = "PATH" }}')
+            raise refusal(ELSEWHERE, "both" if self.env else "neither")
         return self
 
     def read(self) -> str:
         """Fetch the secret; raises ConfigError when it is not where the configuration says."""
-        if self.env is not None:
-            found = os.environ.get(self.env)
-            place = f"the environment variable {self.env}"
+        if self.file is None:
+            place, found = f"the environment variable {self.env}", os.environ.get(str(self.env))
         else:
-            path = Path(str(self.file))
-            found = path.read_text("utf-8").strip() if path.is_file() else None
-            place = f"the file {path}"
+            place, found = f"the file {self.file}", _text_of(self.file)
         if not found:
             raise ConfigError((Fault("secret", 0, place, "a secret there", "nothing"),))
         return found
+
+
+def _text_of(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 class Store(Section):
     """Which shop this is."""
 
     id: Id
-    name: str
-    timezone: Annotated[str, AfterValidator(_known_timezone)]
-    currency: Annotated[str, AfterValidator(_known_currency)]
+    name: Name
+    timezone: Timezone
+    currency: Currency
 
 
 class Mqtt(Section):
     """The broker: started here (`embedded`, `managed`) or somebody else's (`external`)."""
 
     broker: Literal["embedded", "managed", "external"] = "managed"
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 1883
-    tls: bool = False
-    ca_file: Path | None = None
-    username: str | None = None
+    tls: StrictBool = False
+    ca_file: FilePath | None = None
+    username: Name | None = None
     password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if self.broker == "embedded" and self.host not in LOOPBACK:
+            expected = "127.0.0.1: the embedded broker is for trials on one machine"
+            raise refusal(expected, repr(self.host), "host")
+        if self.ca_file and not self.tls:
+            raise refusal("tls = true beside ca_file", "tls = false", "tls")
+        # MQTT 3.1.1, 3.1.2.9: without a user name there is no password.
+        if self.password and not self.username:
+            raise refusal("a user name beside password", "nothing", "username")
+        return self
 
 
 class Database(Section):
-    """Where state and log are kept; a relative SQLite path counts from store.toml's folder."""
+    """Where state and log are kept; PostgreSQL's client finds its password in PGPASSFILE."""
 
-    url: str = "sqlite:///store.db"
-    keep_days: Annotated[int, Field(ge=1)] = 30
+    url: DatabaseUrl = Field(default="sqlite:///store.db", validate_default=True)
+    keep_days: Count = 30
 
 
 class Api(Section):
     """Where API and pages listen, and the accent colour of the pages."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8080
-    accent: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#0f5fa6"
+    accent: Colour = "#0f5fa6"
 
 
 class Presence(Section):
@@ -120,8 +143,8 @@ ZoneKind = Literal["sales", "backroom", "fitting", "checkout", "exit"]
 class Zone(Section):
     """A part of the shop; `polygon` in metres, x to the right and y down the plan."""
 
-    id: Id
-    name: str
+    id: PlaceId
+    name: Name
     kind: ZoneKind
     polygon: Polygon
 
@@ -129,12 +152,12 @@ class Zone(Section):
 class Shelf(Section):
     """A shelf in a zone; `corner` and `size` in metres, `full` the units of a full shelf."""
 
-    id: Id
-    name: str
+    id: PlaceId
+    name: Name
     zone: Id
     corner: Point
-    size: tuple[Seconds, Seconds]
-    full: Annotated[int, Field(ge=1)] = 10
+    size: tuple[Positive, Positive]
+    full: Count = 10
 
 
 class Device(Section):
@@ -146,16 +169,22 @@ class Device(Section):
     id: Id
     kind: Kind
     codec: Literal["native", "impinj", "zebra"] = "native"
-    topic: str | None = None
-    antennas: dict[Annotated[int, Field(ge=1)], Id] = {}
+    topic: TopicFilter | None = None
+    antennas: Antennas = {}
     lane: Id | None = None
     at: Point | None = None
     silent_after_s: Seconds = 30.0
 
     @model_validator(mode="after")
-    def _topic_with_codec(self) -> Self:
-        if (self.codec == "native") != (self.topic is None):
-            raise PydanticCustomError("topic", "topic and a vendor's codec together, or neither")
+    def _of_its_kind(self) -> Self:
+        if self.codec == "native" and self.topic is not None:
+            raise refusal("no topic for a native device, or a vendor's codec", "both", "topic")
+        if self.codec != "native" and self.topic is None:
+            raise refusal(f"the topic on which {self.codec} publishes", "nothing", "topic")
+        if self.kind != "rfid" and self.codec != "native":
+            raise refusal(f"native for a {self.kind}", repr(self.codec), "codec")
+        if self.kind != "rfid" and self.antennas:
+            raise refusal("antennas at a device of kind rfid only", repr(self.kind), "antennas")
         return self
 
 
@@ -169,35 +198,62 @@ class Line(Section):
     name: Id
     start: PicturePoint
     end: PicturePoint
-    entrance: bool = True
+    entrance: StrictBool = True
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start == self.end:
+            raise refusal("an end away from start", str(list(self.end)), "end")
+        return self
 
 
 class Area(Section):
     """A polygon on a camera's picture whose people count for a zone of the shop."""
 
     zone: Id
-    polygon: Annotated[tuple[PicturePoint, ...], Field(min_length=3)]
-    queue: bool = False
+    polygon: PicturePolygon
+    queue: StrictBool = False
 
 
 class Camera(Section):
-    """A camera: `source` is a file, an RTSP or HTTP address, or a USB index such as "0"."""
+    """A camera: `source` is a file, an RTSP or HTTP address, or a USB index such as "0".
+
+    `body` is how much of the picture's height a standing person fills, where that is known.
+    """
 
     id: Id
-    source: str
-    fps: Annotated[float, Field(gt=0, le=60)] = 10.0
-    body: Annotated[float, Field(gt=0, le=1)] | None = None
-    loop: bool = False
+    source: CameraSource
+    password: Secret | None = None
+    fps: FramesPerSecond = 10.0
+    body: PartOfPicture | None = None
+    loop: StrictBool = False
     lines: tuple[Line, ...] = ()
     areas: tuple[Area, ...] = ()
     at: Point | None = None
+
+    @model_validator(mode="after")
+    def _password_has_user(self) -> Self:
+        if self.password and "@" not in self.source:
+            expected = "an address with a user name beside password, as rtsp://viewer@host/stream"
+            raise refusal(expected, "one without", "source")
+        return self
+
+    def address(self) -> str:
+        """Give what to open: the source, with the password in it where there is one.
+
+        Raises ConfigError when the password is not where the configuration says.
+        """
+        if self.password is None:
+            return self.source
+        user, host = self.source.split("@", 1)
+        return f"{user}:{quote(self.password.read(), safe='')}@{host}"
 
 
 class Lane(Section):
     """A checkout lane."""
 
     id: Id
-    name: str
+    name: Name
     zone: Id
     at: Point | None = None
 
@@ -209,7 +265,7 @@ class Label(Section):
     device: Id
     template: Literal["296x128-bwr"] = "296x128-bwr"
     shelf: Id | None = None
-    gtin: Annotated[str, Field(pattern=r"^\d{8,14}$")] | None = None
+    gtin: GtinText | None = None
 
 
 class Sink(Section):
@@ -217,10 +273,10 @@ class Sink(Section):
 
     name: Id
     kind: Literal["webhook"]
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: WebAddress
     secret: Secret
-    types: tuple[str, ...] = ("store.*",)
-    batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    types: tuple[TypePattern, ...] = ("store.*",)
+    batch: BatchSize = 100
 
 
 class Settings(Section):
@@ -244,83 +300,19 @@ class Settings(Section):
         return next((shelf.zone for shelf in self.shelves if shelf.id == place), place)
 
 
-Path_ = tuple[str | int, ...]
-
-
-def _duplicates(settings: Settings) -> Iterator[tuple[Path_, str, str]]:
-    families = {
-        "zones/shelves": [("zones", z.id) for z in settings.zones]
-        + [("shelves", s.id) for s in settings.shelves],
-        "devices/cameras": [("devices", d.id) for d in settings.devices]
-        + [("cameras", c.id) for c in settings.cameras],
-        "lanes": [("lanes", lane.id) for lane in settings.lanes],
-        "labels": [("labels", label.id) for label in settings.labels],
-        "sinks": [("sinks", sink.name) for sink in settings.sinks],
-    }
-    for family, members in families.items():
-        seen: Counter[str] = Counter()
-        index: Counter[str] = Counter()
-        for section, name in members:
-            key = "name" if section == "sinks" else "id"
-            if seen[name]:
-                yield (section, index[section], key), f"an id used once in {family}", repr(name)
-            seen[name] += 1
-            index[section] += 1
-
-
-def _dangling(settings: Settings) -> Iterator[tuple[Path_, str, str]]:
-    zones = {zone.id for zone in settings.zones}
-    places = zones | {shelf.id for shelf in settings.shelves}
-    lanes = {lane.id for lane in settings.lanes}
-    aps = {device.id for device in settings.devices if device.kind == "label"}
-    shelves = {shelf.id for shelf in settings.shelves}
-    wanted: list[tuple[Path_, str | None, set[str], str]] = []
-    for n, shelf in enumerate(settings.shelves):
-        wanted.append((("shelves", n, "zone"), shelf.zone, zones, "zone"))
-    for n, device in enumerate(settings.devices):
-        wanted.append((("devices", n, "lane"), device.lane, lanes, "lane"))
-        wanted.extend(
-            (("devices", n, "antennas", str(antenna)), place, places, "shelf or zone")
-            for antenna, place in device.antennas.items()
-        )
-    for n, lane in enumerate(settings.lanes):
-        wanted.append((("lanes", n, "zone"), lane.zone, zones, "zone"))
-    for n, label in enumerate(settings.labels):
-        wanted.append((("labels", n, "device"), label.device, aps, "device of kind label"))
-        wanted.append((("labels", n, "shelf"), label.shelf, shelves, "shelf"))
-    for n, camera in enumerate(settings.cameras):
-        wanted.extend(
-            (("cameras", n, "areas", m, "zone"), area.zone, zones, "zone")
-            for m, area in enumerate(camera.areas)
-        )
-    for path, name, known, noun in wanted:
-        if name is not None and name not in known:
-            choice = ", ".join(sorted(known)) or "none is configured"
-            yield path, f"the id of a {noun} ({choice})", repr(name)
-
-
 def load(file: Path) -> Settings:
-    """Read and check store.toml; raises ConfigError with every fault, its line and its path."""
-    try:
-        text = file.read_text("utf-8")
-        tree = tomllib.loads(text)
-    except FileNotFoundError:
-        raise ConfigError(
-            (Fault(str(file), 0, "file", "a configuration (store-edge init)", "no such file"),)
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigError((syntax_fault(file, fault),)) from fault
+    """Read and check store.toml; relative paths in it count from its folder.
+
+    Raises ConfigError with every fault, its line and its path, in the order of the file.
+    """
+    text, tree = read_toml(file)
     lines = TomlLines(text)
+    faults = [*crossed_faults(file, lines, tree)]
+    tree.setdefault("database", {})  # its default is a relative path as well
     try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as faults:
-        raise ConfigError(tuple(_faults(file, lines, faults))) from faults
-    crossed = (*_duplicates(settings), *_dangling(settings))
-    if crossed:
-        raise ConfigError(
-            tuple(
-                Fault(str(file), lines.line(path), dotted(path), expected, came)
-                for path, expected, came in crossed
-            )
-        )
+        settings = Settings.model_validate(tree, context={"folder": file.absolute().parent})
+    except ValidationError as error:
+        faults += schema_faults(file, lines, Settings, error)
+    if faults:
+        raise ConfigError(tuple(sorted(faults, key=lambda fault: (fault.line, fault.path))))
     return settings

@@ -1,0 +1,160 @@
+"""The whole shop in one look: what the home page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, func, select
+
+from edge import tables
+from edge.checkout import Lane
+from edge.config import Settings
+from edge.events import moment
+from edge.health import Device
+from edge.pricing import Label
+from edge.queries import Calendar, device_view, entrances
+from edge.traffic import STORE
+from edge.views import DeviceView, LabelView, LaneView, ShelfView, ShopView, SinkView
+
+
+class Overview:
+    """Reads the whole shop from what is on disk."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        """Read from this database; the settings give places and the time zone."""
+        self._engine = engine
+        self._settings = settings
+        self._calendar = Calendar(settings.store.timezone)
+        self._entrances = entrances(settings)
+
+    def shop(self, sinks: Sequence[SinkView], now: int) -> ShopView:
+        """Give the whole shop as the home page shows it."""
+        today = self._calendar.start(now, "day")
+        with self._engine.connect() as connection:
+            head = connection.scalar(select(func.max(tables.events.c.position))) or 0
+            people = _people(connection)
+            sales, turnover = _sales_since(connection, today)
+            names = _names(connection)
+            gaps = connection.scalar(
+                select(func.count())
+                .select_from(tables.levels)
+                .where(tables.levels.c.version > 0, tables.levels.c.available <= 0)
+            )
+            return ShopView(
+                position=head,
+                as_of=moment(now),
+                people=people.pop(STORE, 0),
+                people_by_zone=people,
+                came_today=self._came_since(connection, today),
+                sales_today=sales,
+                turnover_today=turnover,
+                stock_gaps=gaps or 0,
+                lag_s=_lag(connection, sinks, now),
+                shelves=self._shelves(connection),
+                labels=_labels(connection),
+                lanes=self._lanes(connection),
+                devices=_devices(connection),
+                sinks=tuple(sinks),
+                names=names,
+            )
+
+    def _shelves(self, connection: Connection) -> tuple[ShelfView, ...]:
+        items, devices = tables.items, tables.devices
+        statement = (
+            select(items.c.shelf, items.c.gtin, func.count())
+            .where(items.c.state == "present", items.c.gtin.is_not(None))
+            .group_by(items.c.shelf, items.c.gtin)
+        )
+        units: dict[str, dict[str, int]] = {}
+        for shelf, gtin, n in connection.execute(statement):
+            units.setdefault(shelf or "", {})[gtin] = n
+        silent = {
+            place
+            for places, online in connection.execute(select(devices.c.places, devices.c.online))
+            for place in places.values()
+            if not online
+        }
+        return tuple(
+            ShelfView(shelf.id, units.get(shelf.id, {}), shelf.id in silent)
+            for shelf in self._settings.shelves
+        )
+
+    def _lanes(self, connection: Connection) -> tuple[LaneView, ...]:
+        rows = (Lane(**row) for row in connection.execute(select(tables.lanes)).mappings())
+        known = {lane.lane: lane for lane in rows}
+        return tuple(
+            LaneView(
+                lane=lane.id,
+                state=row.state,
+                basket=str(row.number) if row.number else None,
+                lines=row.lines,
+                total=sum(line.amount for line in row.lines),
+                currency=self._settings.store.currency,
+                warning=row.warning,
+            )
+            for lane in self._settings.lanes
+            if (row := known.get(lane.id)) is not None
+        )
+
+    def _came_since(self, connection: Connection, start: int) -> int:
+        minutes = tables.minutes
+        came = select(func.sum(minutes.c.in_)).where(
+            minutes.c.start >= start, minutes.c.line.in_(self._entrances)
+        )
+        return connection.scalar(came) or 0
+
+
+def _people(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(select(tables.occupancy.c.zone, tables.occupancy.c.people))
+    return dict(row._tuple() for row in rows)
+
+
+def _sales_since(connection: Connection, start: int) -> tuple[int, int]:
+    sales = tables.sales
+    row = connection.execute(
+        select(func.count(), func.coalesce(func.sum(sales.c.total), 0)).where(sales.c.t >= start)
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def _names(connection: Connection) -> dict[str, dict[str, str]]:
+    return {
+        product.gtin: {"": product.name, **product.names}
+        for product in connection.scalars(select(tables.products.c.product))
+    }
+
+
+def _labels(connection: Connection) -> tuple[LabelView, ...]:
+    rows = connection.execute(select(tables.labels).order_by(tables.labels.c.label)).mappings()
+    return tuple(_label_view(Label(**row)) for row in rows)
+
+
+def _label_view(label: Label) -> LabelView:
+    return LabelView(
+        label=label.label,
+        device=label.device,
+        shelf=label.shelf,
+        gtin=label.gtin,
+        name=label.content.name if label.content else "",
+        amount=label.content.amount if label.content else None,
+        state=label.state,
+        image=label.image,
+        battery_mv=label.battery_mv,
+        problem=label.problem,
+    )
+
+
+def _devices(connection: Connection) -> tuple[DeviceView, ...]:
+    rows = connection.execute(select(tables.devices).order_by(tables.devices.c.device)).mappings()
+    return tuple(device_view(Device(**row)) for row in rows)
+
+
+def _lag(connection: Connection, sinks: Sequence[SinkView], now: int) -> float:
+    """Give the age of the oldest event that some sink has not taken, in seconds."""
+    behind = [sink.position for sink in sinks if sink.backlog]
+    if not behind:
+        return 0.0
+    oldest = connection.scalar(
+        select(func.min(tables.events.c.time)).where(tables.events.c.position == min(behind) + 1)
+    )
+    return max(0.0, (now - oldest) / 1000) if oldest else 0.0

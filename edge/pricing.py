@@ -1,0 +1,335 @@
+"""Prices: what the till may charge, what the labels show, and when the two agree.
+
+The till never charges more than the least price that any label of the product may be showing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from edge.commands import BindLabel, KeepPicture, PriceChange, Product
+from edge.errors import NotFound
+from edge.events import Event, LabelChanged, LabelContent, PriceEffective
+from edge.readings import LabelReported, LabelShown
+from edge.rows import Rows
+
+LabelState = Literal["unbound", "due", "sent", "shown", "failed"]
+
+RESEND_AFTER_MS = 15_000  # a label that does not confirm gets its picture again, then less often
+RESEND_AT_MOST_MS = 600_000
+
+
+class Price(Struct, frozen=True):
+    """A product's price.
+
+    `amount` is what is wanted, `till` what is charged now, `regular` what holds without a
+    promotion; `effective` once till and labels agree.
+    """
+
+    gtin: str
+    amount: int
+    till: int
+    regular: int
+    promotion: str | None
+    version: int
+    effective: bool = False
+
+
+class PlannedPrice(Struct, frozen=True):
+    """A price that starts later; `amount` None means back to the regular price."""
+
+    gtin: str
+    at: int
+    amount: int | None
+    promotion: str | None
+
+
+class Glass(Struct, frozen=True):
+    """A picture that may be on a label's glass, and the product and price on it."""
+
+    image: str
+    gtin: str
+    amount: int
+
+
+class Label(Struct, frozen=True):
+    """A shelf label; `glass` holds every picture that it may be showing, the newest last."""
+
+    label: str
+    device: str
+    template: str
+    shelf: str | None
+    gtin: str | None = None
+    state: LabelState = "unbound"
+    revision: int = 0
+    content: LabelContent | None = None
+    image: str | None = None
+    glass: tuple[Glass, ...] = ()
+    sent_at: int = 0
+    tries: int = 0
+    battery_mv: int | None = None
+    rssi: float | None = None
+    problem: str | None = None
+
+
+class Picture(Struct, frozen=True):
+    """A drawn label picture; `image` is its name, `png` its bytes."""
+
+    image: str
+    png: bytes
+    at: int
+
+
+class Pricing:
+    """Prices and labels of a shop: commands and confirmations go in, events come out."""
+
+    def __init__(
+        self,
+        *,
+        prices: Rows[str, Price],
+        planned: Rows[tuple[str, int], PlannedPrice],
+        labels: Rows[str, Label],
+        pictures: Rows[str, Picture],
+        currency: str,
+        epoch: int,
+    ) -> None:
+        """Take up the rows that are on disk."""
+        self.prices = prices
+        self.planned = planned
+        self.labels = labels
+        self.pictures = pictures
+        self._currency = currency
+        self._epoch = epoch
+
+    def till(self, gtin: str) -> int | None:
+        """Give what the till charges for one unit, in minor units; None without a price."""
+        price = self.prices.get(gtin)
+        return price.till if price else None
+
+    def install(self, labels: Iterable[Label]) -> None:
+        """Take the configured labels into service; what they show is kept."""
+        for label in labels:
+            known = self.labels.get(label.label)
+            if known is None:
+                self.labels.put(label.label, label)
+            else:
+                placed = replace(
+                    known, device=label.device, template=label.template, shelf=label.shelf
+                )
+                if placed != known:
+                    self.labels.put(label.label, placed)
+
+    def change(self, change: PriceChange, product: Product | None, now: int) -> list[Event]:
+        """Take a price change of a product, at once or planned."""
+        if change.until is not None:
+            self.planned.put(
+                (change.gtin, change.until), PlannedPrice(change.gtin, change.until, None, None)
+            )
+        if change.start is not None and change.start > now:
+            planned = PlannedPrice(change.gtin, change.start, change.amount, change.promotion)
+            self.planned.put((change.gtin, change.start), planned)
+            return []
+        lasting = change.until is None and change.promotion is None
+        return self._want(
+            change.gtin, change.amount, change.promotion, product, lasting=lasting, now=now
+        )
+
+    def _want(
+        self,
+        gtin: str,
+        amount: int,
+        promotion: str | None,
+        product: Product | None,
+        *,
+        lasting: bool,
+        now: int,
+    ) -> list[Event]:
+        known = self.prices.get(gtin)
+        if known and (known.amount, known.promotion) == (amount, promotion):
+            return []
+        regular = amount if lasting or known is None else known.regular
+        version = known.version if known else 0
+        till = min(amount, known.till) if known else amount
+        self.prices.put(gtin, Price(gtin, amount, till, regular, promotion, version))
+        events = [
+            event for label in self._labels_of(gtin) for event in self._due(label, product, now)
+        ]
+        return [*events, *self._agree(gtin)]
+
+    def bind(self, command: BindLabel, product: Product | None, now: int) -> list[Event]:
+        """Let a label show a product; until it is drawn, the old one's price still counts."""
+        label = self.labels.get(command.label)
+        if label is None:
+            raise NotFound(f"expected a configured label, came {command.label!r}", "label")
+        if product is None:
+            raise NotFound(f"expected a known product, came {command.gtin!r}", "gtin")
+        if label.gtin == command.gtin:
+            return []
+        label = replace(label, gtin=command.gtin, state="unbound")
+        self.labels.put(label.label, label)
+        return [*self._due(label, product, now), *self._agree(command.gtin)]
+
+    def redraw(self, product: Product, now: int) -> list[Event]:
+        """Draw a product's labels again where its name or unit changed."""
+        return [
+            event
+            for label in self._labels_of(product.gtin)
+            for event in self._due(label, product, now)
+        ]
+
+    def _due(self, label: Label, product: Product | None, now: int) -> list[Event]:
+        price = self.prices.get(label.gtin or "")
+        if price is None or product is None:
+            return []
+        content = LabelContent(
+            gtin=price.gtin,
+            name=product.name,
+            amount=price.amount,
+            currency=self._currency,
+            template=label.template,
+            unit=product.unit,
+            names=product.names,
+            promotion=price.promotion,
+        )
+        if content == label.content and label.state in ("due", "sent", "shown"):
+            return []
+        due = replace(
+            label,
+            state="due",
+            revision=label.revision + 1,
+            content=content,
+            sent_at=now,
+            tries=0,
+            problem=None,
+        )
+        self.labels.put(label.label, due)
+        return [_label_changed(due)]
+
+    def keep(self, command: KeepPicture, now: int) -> tuple[None, list[Event]]:
+        """Journal a drawn picture before it is sent: from here on the label may show its price."""
+        label = self.labels.get(command.label)
+        if label is None or label.content is None or command.revision != label.revision:
+            return None, []
+        if command.error:
+            failed = replace(label, state="failed", problem=command.error)
+            self.labels.put(label.label, failed)
+            return None, [_label_changed(failed)]
+        self.pictures.put(command.image, Picture(command.image, command.png, now))
+        self.pictures.forget(command.image)
+        glass = (*label.glass, Glass(command.image, label.content.gtin, label.content.amount))
+        sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
+        self.labels.put(label.label, sent)
+        return None, [_label_changed(sent), *self._agree(label.gtin)]
+
+    def shown(self, reading: LabelShown) -> list[Event]:
+        """Take a label's word for what is on its glass: earlier pictures are gone."""
+        label = self.labels.get(reading.label)
+        if label is None:
+            return []
+        images = [glass.image for glass in label.glass]
+        if reading.image not in images:
+            return []
+        newest = len(images) - 1 - images[::-1].index(reading.image)
+        gone = {glass.gtin for glass in label.glass[:newest]}
+        label = replace(label, glass=label.glass[newest:])
+        events: list[Event] = []
+        if reading.image == label.image and label.state == "sent":
+            label = replace(label, state="shown", problem=None)
+            events.append(_label_changed(label))
+        self.labels.put(label.label, label)
+        for gtin in sorted({*gone, label.gtin or ""}):
+            events += self._agree(gtin)
+        return events
+
+    def report(self, reading: LabelReported) -> None:
+        """Keep a label's battery and signal."""
+        label = self.labels.get(reading.label)
+        if label is not None:
+            self.labels.put(
+                label.label, replace(label, battery_mv=reading.battery_mv, rssi=reading.rssi)
+            )
+
+    def due_prices(self, now: int) -> list[PlannedPrice]:
+        """Hand over the planned prices whose time has come, the earliest first."""
+        due = sorted((row for row in self.planned if row.at <= now), key=lambda row: row.at)
+        for row in due:
+            self.planned.drop((row.gtin, row.at))
+        return due
+
+    def start(self, planned: PlannedPrice, product: Product | None, now: int) -> list[Event]:
+        """Let a planned price begin, or the regular price return."""
+        price = self.prices.get(planned.gtin)
+        regular = price.regular if price else planned.amount
+        amount = planned.amount if planned.amount is not None else regular
+        if amount is None:
+            return []
+        lasting = planned.amount is None or planned.promotion is None
+        return self._want(
+            planned.gtin, amount, planned.promotion, product, lasting=lasting, now=now
+        )
+
+    def resend(self, now: int) -> list[Event]:
+        """Send unconfirmed pictures again, ever less often."""
+        events: list[Event] = []
+        for label in self.labels:
+            wait = min(RESEND_AFTER_MS * 2 ** max(0, label.tries - 1), RESEND_AT_MOST_MS)
+            if label.state == "sent" and now - label.sent_at >= wait:
+                again = replace(label, sent_at=now, tries=label.tries + 1, problem="not confirmed")
+                self.labels.put(label.label, again)
+                events.append(_label_changed(again))
+        return events
+
+    def _labels_of(self, gtin: str) -> list[Label]:
+        return [label for label in self.labels if label.gtin == gtin]
+
+    def _agree(self, gtin: str | None) -> list[Event]:
+        price = self.prices.get(gtin or "")
+        if price is None:
+            return []
+        showing = [label for label in self.labels if _concerns(label, price.gtin)]
+        waits = any(label.state != "shown" or label.gtin != price.gtin for label in showing)
+        visible = {g.amount for label in showing for g in label.glass if g.gtin == price.gtin}
+        ceiling = min(price.till, price.amount) if waits else price.amount
+        till = min((ceiling, *visible))
+        effective = not waits and till == price.amount
+        changed = replace(price, till=till, effective=effective)
+        if changed == price:
+            return []
+        if effective and not price.effective:
+            changed = replace(changed, version=price.version + 1)
+        self.prices.put(price.gtin, changed)
+        if not effective or price.effective:
+            return []
+        return [
+            PriceEffective(
+                gtin=price.gtin,
+                epoch=self._epoch,
+                version=changed.version,
+                amount=changed.amount,
+                currency=self._currency,
+                promotion=changed.promotion,
+            )
+        ]
+
+
+def _concerns(label: Label, gtin: str) -> bool:
+    return label.gtin == gtin or any(glass.gtin == gtin for glass in label.glass)
+
+
+def _label_changed(label: Label) -> LabelChanged:
+    if label.content is None or label.gtin is None:
+        raise NotFound(f"label {label.label} has nothing to show")
+    return LabelChanged(
+        label=label.label,
+        device=label.device,
+        gtin=label.gtin,
+        state=label.state,
+        revision=label.revision,
+        content=label.content,
+        image=label.image,
+        problem=label.problem,
+    )

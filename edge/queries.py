@@ -1,0 +1,247 @@
+"""Reads of the shop's state, each on a connection of its own; nothing here writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import Engine, Select, select
+
+from edge import tables
+from edge.checkout import Lane, Sale
+from edge.commands import Product
+from edge.config import Settings
+from edge.events import moment
+from edge.health import Device, DeviceConfig
+from edge.inventory import Item, Level
+from edge.pricing import Label, Price
+from edge.views import DeviceView
+
+MINUTE_MS = 60_000
+
+
+class Calendar:
+    """Where hours and days begin on the clocks of the shop."""
+
+    def __init__(self, timezone: str) -> None:
+        """Follow an IANA time zone."""
+        self._zone = ZoneInfo(timezone)
+
+    def start(self, at: int, bucket: str) -> int:
+        """Give the beginning of the minute, hour or day that a time (epoch ms) lies in."""
+        if bucket == "minute":
+            return at - at % MINUTE_MS
+        local = datetime.fromtimestamp(at / 1000, self._zone)
+        start = local.replace(minute=0, second=0, microsecond=0)
+        if bucket == "day":
+            start = start.replace(hour=0)
+        return round(start.astimezone(UTC).timestamp() * 1000)
+
+
+class TokenRow(Struct, frozen=True):
+    """What is kept of a token."""
+
+    name: str
+    role: str
+
+
+class TrafficRow(Struct, frozen=True):
+    """People across a line in a span of time that begins at `start` (epoch ms)."""
+
+    line: str
+    start: int
+    in_: int
+    out: int
+
+
+class DeadLetterRow(Struct, frozen=True):
+    """A dead letter with its id."""
+
+    id: int
+    time: int
+    source: str
+    reason: str
+    payload: bytes
+
+
+class Queries:
+    """Answers questions about the shop from what is on disk."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        """Read from this database; the settings give places and the time zone."""
+        self._engine = engine
+        self._calendar = Calendar(settings.store.timezone)
+
+    def levels(
+        self, *, gtin: str | None, zone: str | None, below: int | None, after: str, limit: int
+    ) -> list[Level]:
+        """Give stock levels by GTIN, from the one after `after` on."""
+        levels = tables.levels
+        statement = select(levels).where(levels.c.version > 0, levels.c.gtin > after)
+        if gtin is not None:
+            statement = statement.where(levels.c.gtin == gtin)
+        if below is not None:
+            statement = statement.where(levels.c.available < below)
+        if zone is not None:
+            here = select(tables.items.c.gtin).where(tables.items.c.zone == zone)
+            counted = select(tables.counts.c.gtin).where(tables.counts.c.zone == zone)
+            statement = statement.where(levels.c.gtin.in_(here.union(counted)))
+        return self._all(statement.order_by(levels.c.gtin).limit(limit), Level)
+
+    def level(self, gtin: str) -> Level | None:
+        """Give the stock level of a product, None before its first one."""
+        levels = tables.levels
+        return self._one(select(levels).where(levels.c.gtin == gtin, levels.c.version > 0), Level)
+
+    def items(
+        self, *, gtin: str | None, state: str | None, zone: str | None, after: str, limit: int
+    ) -> list[Item]:
+        """Give tagged items by EPC, from the one after `after` on."""
+        items = tables.items
+        statement = select(items).where(items.c.epc > after, items.c.state != "unknown")
+        for column, wanted in ((items.c.gtin, gtin), (items.c.state, state), (items.c.zone, zone)):
+            if wanted is not None:
+                statement = statement.where(column == wanted)
+        return self._all(statement.order_by(items.c.epc).limit(limit), Item)
+
+    def item(self, epc: str) -> Item | None:
+        """Give a tagged item."""
+        return self._one(select(tables.items).where(tables.items.c.epc == epc), Item)
+
+    def products(self, after: str, limit: int) -> list[Product]:
+        """Give products by GTIN, from the one after `after` on."""
+        products = tables.products
+        statement = select(products.c.product).where(products.c.gtin > after)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(statement.order_by(products.c.gtin).limit(limit)))
+
+    def product(self, gtin: str) -> Product | None:
+        """Give a product."""
+        statement = select(tables.products.c.product).where(tables.products.c.gtin == gtin)
+        with self._engine.connect() as connection:
+            return connection.scalar(statement)
+
+    def price(self, gtin: str) -> Price | None:
+        """Give a product's price."""
+        return self._one(select(tables.prices).where(tables.prices.c.gtin == gtin), Price)
+
+    def labels(self, gtin: str | None = None) -> list[Label]:
+        """Give the labels, or those of a product."""
+        labels = tables.labels
+        statement = select(labels) if gtin is None else select(labels).where(labels.c.gtin == gtin)
+        return self._all(statement.order_by(labels.c.label), Label)
+
+    def label(self, name: str) -> Label | None:
+        """Give a label."""
+        return self._one(select(tables.labels).where(tables.labels.c.label == name), Label)
+
+    def picture(self, image: str) -> bytes | None:
+        """Give a label picture's PNG by its name."""
+        statement = select(tables.pictures.c.png).where(tables.pictures.c.image == image)
+        with self._engine.connect() as connection:
+            return connection.scalar(statement)
+
+    def lane(self, name: str) -> Lane | None:
+        """Give a lane with its basket."""
+        return self._one(select(tables.lanes).where(tables.lanes.c.lane == name), Lane)
+
+    def sales(self, start: int, end: int, limit: int) -> list[Sale]:
+        """Give the sales of a span of time (epoch ms), the oldest first."""
+        sales = tables.sales
+        statement = select(sales).where(sales.c.t >= start, sales.c.t < end)
+        return self._all(statement.order_by(sales.c.t, sales.c.sale).limit(limit), Sale)
+
+    def traffic(self, start: int, end: int, bucket: str, line: str | None) -> list[TrafficRow]:
+        """Give counts by line and bucket; hours and days begin as the store's clocks say."""
+        minutes = tables.minutes
+        statement = select(minutes.c.line, minutes.c.start, minutes.c.in_, minutes.c.out).where(
+            minutes.c.start >= start, minutes.c.start < end
+        )
+        if line is not None:
+            statement = statement.where(minutes.c.line == line)
+        ins: Counter[tuple[str, int]] = Counter()
+        outs: Counter[tuple[str, int]] = Counter()
+        with self._engine.connect() as connection:
+            for name, at, in_, out in connection.execute(statement):
+                key = (name, self._calendar.start(at, bucket))
+                ins[key] += in_
+                outs[key] += out
+        return [TrafficRow(name, at, ins[name, at], outs[name, at]) for name, at in sorted(ins)]
+
+    def occupancy(self) -> dict[str, tuple[int, int]]:
+        """Give people and the time of the count (epoch ms) by zone; `store` is the whole shop."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(tables.occupancy)).mappings()
+            return {row["zone"]: (row["people"], row["at"]) for row in rows}
+
+    def heat(self, camera: str) -> Any | None:  # noqa: ANN401
+        """Give the newest heat map of a camera."""
+        heat = tables.heat
+        statement = select(heat).where(heat.c.camera == camera).order_by(heat.c.start.desc())
+        with self._engine.connect() as connection:
+            return connection.execute(statement.limit(1)).mappings().first()
+
+    def devices(self) -> list[Device]:
+        """Give all devices, those in the inbox too."""
+        return self._all(select(tables.devices).order_by(tables.devices.c.device), Device)
+
+    def configs(self, device: str) -> list[DeviceConfig]:
+        """Give a device's configurations, the oldest first."""
+        configs = tables.configs
+        statement = select(configs).where(configs.c.device == device)
+        return self._all(statement.order_by(configs.c.version), DeviceConfig)
+
+    def dead_letters(self, after: int, limit: int) -> list[DeadLetterRow]:
+        """Give dead letters, the oldest first."""
+        dead = tables.dead_letters
+        statement = select(dead).where(dead.c.id > after).order_by(dead.c.id).limit(limit)
+        return self._all(statement, DeadLetterRow)
+
+    def dead_letter(self, number: int) -> DeadLetterRow | None:
+        """Give one dead letter."""
+        dead = tables.dead_letters
+        return self._one(select(dead).where(dead.c.id == number), DeadLetterRow)
+
+    def token(self, token_hash: str) -> TokenRow | None:
+        """Give what is kept of a token that is not revoked."""
+        tokens = tables.tokens
+        statement = select(tokens.c.name, tokens.c.role).where(
+            tokens.c.hash == token_hash, tokens.c.revoked.is_(None)
+        )
+        return self._one(statement, TokenRow)
+
+    def _all(self, statement: Select[Any], row: type[Any]) -> list[Any]:
+        with self._engine.connect() as connection:
+            return [row(**found) for found in connection.execute(statement).mappings()]
+
+    def _one(self, statement: Select[Any], row: type[Any]) -> Any | None:  # noqa: ANN401
+        found = self._all(statement.limit(1), row)
+        return found[0] if found else None
+
+
+def device_view(device: Device) -> DeviceView:
+    """Give what readers see of a device."""
+    return DeviceView(
+        device=device.device,
+        kind=device.kind,
+        online=device.online,
+        adopted=device.adopted,
+        problem=", ".join(device.problems) or None,
+        model=device.model,
+        fw=device.fw,
+        config_version=device.config_version,
+        last_seen=moment(device.seen) if device.seen else None,
+    )
+
+
+def entrances(settings: Settings) -> list[str]:
+    """Give the lines, as `camera/line`, that lead into the shop."""
+    return [
+        f"{camera.id}/{line.name}"
+        for camera in settings.cameras
+        for line in camera.lines
+        if line.entrance
+    ]

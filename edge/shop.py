@@ -1,0 +1,373 @@
+"""The whole shop: messages and commands go in, events come out. No clock, no disk, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge import checkout, health, inventory, pricing, traffic
+from edge.commands import (
+    AdjustStock,
+    AdoptDevice,
+    BindLabel,
+    CancelBasket,
+    Command,
+    CommandDevice,
+    ConfigureDevice,
+    IdentifyLabel,
+    KeepPicture,
+    PayBasket,
+    PutProducts,
+    RollBackDevice,
+    ScanAtLane,
+    SetPrices,
+    VoidLine,
+)
+from edge.config import Settings
+from edge.errors import NotFound
+from edge.events import DeviceChanged, Event, LaneChanged, SaleCompleted
+from edge.readings import (
+    CodeScanned,
+    CommandAnswered,
+    DeviceReported,
+    LabelReported,
+    LabelShown,
+    Message,
+    PeopleCrossed,
+    PeopleSeen,
+    PresenceMapped,
+    ProblemReported,
+    SaleReported,
+    TagsRead,
+)
+from edge.rows import Rows
+from edge.sequences import Sequence, Sequences
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that the shop knows, table by table, as it is on disk."""
+
+    items: Rows[str, inventory.Item] = field(default_factory=Rows)
+    counts: Rows[tuple[str, str], inventory.Count] = field(default_factory=Rows)
+    levels: Rows[str, inventory.Level] = field(default_factory=Rows)
+    products: Rows[str, inventory.ProductRow] = field(default_factory=Rows)
+    prices: Rows[str, pricing.Price] = field(default_factory=Rows)
+    planned: Rows[tuple[str, int], pricing.PlannedPrice] = field(default_factory=Rows)
+    labels: Rows[str, pricing.Label] = field(default_factory=Rows)
+    pictures: Rows[str, pricing.Picture] = field(default_factory=Rows)
+    lanes: Rows[str, checkout.Lane] = field(default_factory=Rows)
+    sales: Rows[str, checkout.Sale] = field(default_factory=Rows)
+    minutes: Rows[tuple[str, int, int], traffic.LineMinute] = field(default_factory=Rows)
+    occupancy: Rows[str, traffic.Occupancy] = field(default_factory=Rows)
+    heat: Rows[tuple[str, int], traffic.HeatMap] = field(default_factory=Rows)
+    devices: Rows[str, health.Device] = field(default_factory=Rows)
+    configs: Rows[tuple[str, int], health.DeviceConfig] = field(default_factory=Rows)
+    sequences: Rows[tuple[str, str], Sequence] = field(default_factory=Rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """How codes are read: plain functions of the device side.
+
+    `tag` gives GTIN and serial of an EPC in hex, `scan` those of a scanned text; None where the
+    code is of another kind.
+    """
+
+    tag: Callable[[str], tuple[str, str] | None]
+    scan: Callable[[str], tuple[str | None, str | None]]
+
+
+class Shop:
+    """The rules of all nouns, and what one noun's event means to another."""
+
+    def __init__(
+        self, settings: Settings, state: State, codes: Codes, *, epoch: int, now: int
+    ) -> None:
+        """Take up a state; `epoch` tells this database's life from an earlier, lost one."""
+        self.state = state
+        self._codes = codes
+        self._zones = {zone.id for zone in settings.zones}
+        self._places = _places(settings)
+        self._settings = settings
+        self._sequences = Sequences(state.sequences)
+        self.inventory = inventory.Inventory(
+            items=state.items,
+            counts=state.counts,
+            levels=state.levels,
+            products=state.products,
+            identify=codes.tag,
+            missing_after_ms=round(settings.presence.missing_after_s * 1000),
+            epoch=epoch,
+            started=now,
+        )
+        self.pricing = pricing.Pricing(
+            prices=state.prices,
+            planned=state.planned,
+            labels=state.labels,
+            pictures=state.pictures,
+            currency=settings.store.currency,
+            epoch=epoch,
+        )
+        self.checkout = checkout.Checkout(
+            lanes=state.lanes,
+            sales=state.sales,
+            offer=self._offer,
+            currency=settings.store.currency,
+            epoch=epoch,
+        )
+        self.traffic = traffic.Traffic(
+            minutes=state.minutes,
+            occupancy=state.occupancy,
+            heat=state.heat,
+            entrances=[
+                f"{camera.id}/{line.name}"
+                for camera in settings.cameras
+                for line in camera.lines
+                if line.entrance
+            ],
+            queues=[a.zone for camera in settings.cameras for a in camera.areas if a.queue],
+            epoch=epoch,
+        )
+        self.health = health.Health(devices=state.devices, configs=state.configs, started=now)
+        self._install(settings)
+        self._on_reading: dict[type[Any], Callable[[Message, Any, int], list[Event]]] = {
+            TagsRead: self._tags_read,
+            PeopleCrossed: self._people_crossed,
+            PeopleSeen: self._people_seen,
+            PresenceMapped: self._presence_mapped,
+            CodeScanned: self._code_scanned,
+            SaleReported: self._sale_reported,
+            LabelShown: self._label_shown,
+            LabelReported: self._label_reported,
+            DeviceReported: self._device_reported,
+            ProblemReported: self._problem_reported,
+            CommandAnswered: self._command_answered,
+        }
+        self._on_command: dict[type[Any], Callable[[Any, int], tuple[Any, list[Event]]]] = {
+            PutProducts: self._put_products,
+            AdjustStock: self._adjust_stock,
+            SetPrices: self._set_prices,
+            BindLabel: self._bind_label,
+            IdentifyLabel: self._identify_label,
+            KeepPicture: self.pricing.keep,
+            AdoptDevice: self.health.adopt,
+            ConfigureDevice: self.health.configure,
+            RollBackDevice: self.health.roll_back,
+            CommandDevice: self.health.command,
+            ScanAtLane: self.checkout.scan_code,
+            VoidLine: self.checkout.void,
+            PayBasket: self.checkout.pay,
+            CancelBasket: self.checkout.cancel,
+        }
+
+    def accept(self, message: Message, now: int) -> list[Event]:
+        """Take one message of a device; a repeat changes nothing."""
+        if self._is_repeat(message, now):
+            return []
+        will = any(isinstance(r, DeviceReported) and not r.online for r in message.readings)
+        events = [] if will else self.health.hear(message.device, message.kind, now)
+        device = self.state.devices.get(message.device)
+        if device is None:
+            return events
+        if device.adopted or self._is_till(message):
+            for reading in message.readings:
+                rule = self._on_reading.get(type(reading))
+                events += rule(message, reading, now) if rule else []
+        return self._consequences(events, now)
+
+    def execute(self, command: Command, now: int) -> tuple[Any, list[Event]]:
+        """Carry a command out; answers with what it asked for, or raises Refused."""
+        answer, events = self._on_command[type(command)](command, now)
+        return answer, self._consequences(events, now)
+
+    def advance(self, now: int) -> list[Event]:
+        """Let time pass: time-outs, minutes that are over, planned prices, levels that waited."""
+        events = self.health.advance(now)
+        events += self.checkout.advance(now)
+        events += self.traffic.advance(now)
+        events += self.pricing.resend(now)
+        for planned in self.pricing.due_prices(now):
+            events += self.pricing.start(planned, self.inventory.product(planned.gtin), now)
+        events = self._consequences(events, now)
+        return [*events, *self.inventory.advance(now)]
+
+    def settle(self, now: int) -> list[Event]:
+        """Publish the stock levels that changed."""
+        return self.inventory.settle(self.checkout.in_baskets(), now)
+
+    def listen(self, *, connected: bool, now: int) -> None:
+        """Know whether devices can be heard at all: a broker's outage is nobody's absence."""
+        if connected:
+            self.inventory.resume(now)
+            self.health.resume(now)
+        else:
+            self.inventory.deafen()
+
+    def acknowledged(self, device: str, boot: str) -> int:
+        """Give the number up to which a device's messages of one start were taken."""
+        return self._sequences.acknowledged(device, boot)
+
+    def _install(self, settings: Settings) -> None:
+        self.health.install(
+            [
+                health.Device(
+                    device.id,
+                    device.kind,
+                    adopted=True,
+                    places=device.antennas,
+                    lane=device.lane,
+                    silent_after_ms=round(device.silent_after_s * 1000),
+                )
+                for device in settings.devices
+            ]
+            + [health.Device(camera.id, "camera", adopted=True) for camera in settings.cameras]
+        )
+        self.checkout.install([lane.id for lane in settings.lanes])
+        self.pricing.install(
+            [
+                pricing.Label(label.id, label.device, label.template, label.shelf, label.gtin)
+                for label in settings.labels
+            ]
+        )
+        for device in self.state.devices:
+            if device.kind == "rfid" and device.seen and not device.online:
+                self.inventory.silence(device.device)
+
+    def _is_repeat(self, message: Message, now: int) -> bool:
+        if message.boot is None or message.seq is None:
+            return False
+        return not self._sequences.is_new(message.device, message.boot, message.seq, now)
+
+    def _is_till(self, message: Message) -> bool:
+        return message.kind == "checkout" and message.device in self.state.lanes
+
+    # Readings
+
+    def _tags_read(self, message: Message, reading: TagsRead, now: int) -> list[Event]:
+        places = self.state.devices[message.device].places
+        events: list[Event] = []
+        for sighting in reading.reads:
+            place = self._places.get(places.get(sighting.antenna, ""))
+            if place is None:
+                problem = f"antenna-{sighting.antenna}-has-no-place"
+                if problem not in self.state.devices[message.device].problems:
+                    fault = ProblemReported(sighting.t, problem, antenna=sighting.antenna)
+                    events += self.health.trouble(message.device, fault)
+                continue
+            events += self.inventory.read(message.device, sighting, place, now)
+        return events
+
+    def _people_crossed(self, message: Message, reading: PeopleCrossed, now: int) -> list[Event]:
+        events: list[Event] = []
+        for crossing in reading.crossings:
+            events += self.traffic.cross(message.device, crossing, now)
+        return events
+
+    def _people_seen(self, _: Message, reading: PeopleSeen, __: int) -> list[Event]:
+        return self.traffic.see(reading)
+
+    def _presence_mapped(self, message: Message, reading: PresenceMapped, _: int) -> list[Event]:
+        self.traffic.map(message.device, reading)
+        return []
+
+    def _code_scanned(self, message: Message, reading: CodeScanned, now: int) -> list[Event]:
+        lane = self.state.devices[message.device].lane
+        if lane is None or lane not in self.state.lanes:
+            fault = ProblemReported(reading.t, "no-lane")
+            return self.health.trouble(message.device, fault)
+        return self.checkout.scan(lane, reading.data, now)
+
+    def _sale_reported(self, message: Message, reading: SaleReported, _: int) -> list[Event]:
+        return self.checkout.take(message.device, reading)
+
+    def _label_shown(self, _: Message, reading: LabelShown, __: int) -> list[Event]:
+        return self.pricing.shown(reading)
+
+    def _label_reported(self, _: Message, reading: LabelReported, __: int) -> list[Event]:
+        self.pricing.report(reading)
+        return []
+
+    def _device_reported(self, message: Message, reading: DeviceReported, now: int) -> list[Event]:
+        return self.health.report(message.device, reading, now)
+
+    def _problem_reported(self, message: Message, reading: ProblemReported, _: int) -> list[Event]:
+        return self.health.trouble(message.device, reading)
+
+    def _command_answered(self, message: Message, reading: CommandAnswered, _: int) -> list[Event]:
+        return self.health.answer(message.device, reading)
+
+    # Commands that concern more than one noun
+
+    def _adjust_stock(self, command: AdjustStock, _: int) -> tuple[None, list[Event]]:
+        return None, self.inventory.adjust(command, self._zones)
+
+    def _put_products(self, command: PutProducts, now: int) -> tuple[int, list[Event]]:
+        events = self.inventory.put_products(command)
+        for product in command.products:
+            events += self.pricing.redraw(product, now)
+        return len(command.products), events
+
+    def _set_prices(self, command: SetPrices, now: int) -> tuple[None, list[Event]]:
+        for n, change in enumerate(command.changes):
+            if self.inventory.product(change.gtin) is None:
+                raise NotFound(
+                    f"expected a known product, came {change.gtin}: put the product first",
+                    f"changes[{n}].gtin",
+                )
+        events: list[Event] = []
+        for change in command.changes:
+            product = self.inventory.product(change.gtin)
+            events += self.pricing.change(change, product, now)
+        return None, events
+
+    def _bind_label(self, command: BindLabel, now: int) -> tuple[None, list[Event]]:
+        return None, self.pricing.bind(command, self.inventory.product(command.gtin), now)
+
+    def _identify_label(self, command: IdentifyLabel, now: int) -> tuple[str, list[Event]]:
+        label = self.state.labels.get(command.label)
+        if label is None:
+            raise NotFound(f"expected a configured label, came {command.label!r}", "label")
+        flash = CommandDevice(label.device, "identify", {"label": command.label})
+        return self.health.command(flash, now)
+
+    def _offer(self, data: str) -> checkout.Offer | str:
+        gtin, serial = self._codes.scan(data)
+        product = self.inventory.product(gtin) if gtin else None
+        if gtin is None or product is None:
+            return f"unknown code {data[:40]}: ask a member of staff"
+        price = self.pricing.till(gtin)
+        if price is None:
+            return f"{product.name} has no price yet: ask a member of staff"
+        epc = self.inventory.epc_of(gtin, serial) if serial else None
+        return checkout.Offer(gtin, product.name, price, epc)
+
+    # What one noun's event means to another
+
+    def _consequences(self, events: list[Event], now: int) -> list[Event]:
+        followed: list[Event] = []
+        for event in events:
+            followed.append(event)
+            if isinstance(event, SaleCompleted):
+                followed += self.inventory.sell(event.sale, event.lines, now)
+                self.inventory.touch(line.gtin for line in event.lines)
+            elif isinstance(event, LaneChanged):
+                self.inventory.touch(self._priced())
+            elif isinstance(event, DeviceChanged) and event.kind == "rfid":
+                if event.online:
+                    self.inventory.hear(event.device, now)
+                else:
+                    self.inventory.silence(event.device)
+        return followed
+
+    def _priced(self) -> list[str]:
+        return list(self.checkout.in_baskets())
+
+
+def _places(settings: Settings) -> dict[str, inventory.Place]:
+    gates = {zone.id for zone in settings.zones if zone.kind == "exit"}
+    places = {zone.id: inventory.Place(zone.id, gate=zone.id in gates) for zone in settings.zones}
+    for shelf in settings.shelves:
+        places[shelf.id] = inventory.Place(shelf.zone, shelf.id, gate=shelf.zone in gates)
+    return places

@@ -1,0 +1,235 @@
+"""The one writer: state and event log in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from edge import tables
+from edge.checkout import Lane, Sale
+from edge.events import Event
+from edge.health import Device, DeviceConfig
+from edge.inventory import Count, Item, Level, ProductRow
+from edge.pricing import Label, Picture, PlannedPrice, Price
+from edge.rows import Rows
+from edge.sequences import Sequence as Sequence_
+from edge.shop import State
+from edge.traffic import HeatMap, LineMinute, Occupancy
+from edge.wire import LoggedEvent, encode_event
+
+# Each table of the state with the rows that it holds; those that are only written stay on disk.
+_KEPT: dict[str, tuple[Table, type[Any]]] = {
+    "items": (tables.items, Item),
+    "counts": (tables.counts, Count),
+    "levels": (tables.levels, Level),
+    "products": (tables.products, ProductRow),
+    "prices": (tables.prices, Price),
+    "planned": (tables.planned, PlannedPrice),
+    "labels": (tables.labels, Label),
+    "pictures": (tables.pictures, Picture),
+    "lanes": (tables.lanes, Lane),
+    "sales": (tables.sales, Sale),
+    "minutes": (tables.minutes, LineMinute),
+    "occupancy": (tables.occupancy, Occupancy),
+    "heat": (tables.heat, HeatMap),
+    "devices": (tables.devices, Device),
+    "configs": (tables.configs, DeviceConfig),
+    "sequences": (tables.sequences, Sequence_),
+}
+_WRITTEN_ONLY = {"pictures", "heat"}
+
+
+# Both dialects speak the same ON CONFLICT, but SQLAlchemy gives it no common type.
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Cursor(Struct, frozen=True):
+    """How far a consumer has come in the log, and what became of the events up to there.
+
+    Events up to `position` = delivered + coalesced + filtered + refused.
+    """
+
+    consumer: str
+    position: int = 0
+    delivered: int = 0
+    coalesced: int = 0
+    filtered: int = 0
+    refused: int = 0
+
+
+class DeadLetter(Struct, frozen=True):
+    """What broke the contract: `source` is its topic or sink, `time` epoch ms."""
+
+    time: int
+    source: str
+    reason: str
+    payload: bytes
+
+
+class Store:
+    """Loads the state, and commits what changed together with the events that tell of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Write to this database; `epoch` is made once in its life."""
+        self._engine = engine
+        self._insert = _INSERTS[engine.dialect.name]
+        self.epoch = self._the_epoch()
+        self._head = 0
+
+    def load(self) -> State:
+        """Read the state as it was last committed."""
+        with self._engine.connect() as connection:
+            loaded: dict[str, Rows[Any, Any]] = {
+                name: Rows() if name in _WRITTEN_ONLY else _rows(connection, table, row)
+                for name, (table, row) in _KEPT.items()
+            }
+            self._head = connection.scalar(select(func.max(tables.events.c.position))) or 0
+        return State(**loaded)
+
+    def cursors(self) -> dict[str, Cursor]:
+        """Read how far each consumer of the log has come."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(tables.cursors)).mappings()
+            return {row["consumer"]: Cursor(**row) for row in rows}
+
+    def commit(
+        self,
+        state: State,
+        events: Sequence[Event],
+        now: int,
+        *,
+        cursors: Iterable[Cursor] = (),
+        dead_letters: Iterable[DeadLetter] = (),
+        retried: Iterable[int] = (),
+    ) -> list[LoggedEvent]:
+        """Write all of it in one transaction; when this returns, it is on disk."""
+        with self._engine.begin() as connection:
+            for section in fields(State):
+                self._save(connection, section.name, getattr(state, section.name))
+            logged = self._append(connection, events, now)
+            self._upsert_rows(connection, tables.cursors, [asdict(row) for row in cursors])
+            letters = [asdict(letter) for letter in dead_letters]
+            if letters:
+                connection.execute(insert(tables.dead_letters), letters)
+            gone = list(retried)
+            if gone:
+                dead = tables.dead_letters
+                connection.execute(delete(dead).where(dead.c.id.in_(gone)))
+        self._head += len(logged)
+        return logged
+
+    def prune(self, before: int) -> None:
+        """Delete events, pictures and heat maps older than `before` that nobody waits for."""
+        log, heat, pictures = tables.events, tables.heat, tables.pictures
+        with self._engine.begin() as connection:
+            done = connection.scalar(select(func.min(tables.cursors.c.position))) or 0
+            kept = select(tables.newest.c.position)
+            connection.execute(
+                delete(log).where(
+                    log.c.time < before,
+                    log.c.position <= done,
+                    log.c.position < self._head,
+                    log.c.position.not_in(kept),
+                )
+            )
+            connection.execute(delete(heat).where(heat.c.end < before))
+            shown = select(tables.labels.c.image).where(tables.labels.c.image.is_not(None))
+            connection.execute(
+                delete(pictures).where(pictures.c.at < before, pictures.c.image.not_in(shown))
+            )
+
+    def add_token(self, token_hash: str, name: str, role: str, now: int) -> None:
+        """Let a token in."""
+        row = {"hash": token_hash, "name": name, "role": role, "created": now}
+        with self._engine.begin() as connection:
+            connection.execute(insert(tables.tokens), row)
+
+    def revoke_token(self, name: str, now: int) -> int:
+        """Shut out all tokens of this name; gives how many they were."""
+        tokens = tables.tokens
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(tokens).where(tokens.c.name == name, tokens.c.revoked.is_(None)),
+                {"revoked": now},
+            )
+            return done.rowcount
+
+    def _the_epoch(self) -> int:
+        facts = tables.facts
+        with self._engine.begin() as connection:
+            found = connection.scalar(select(facts.c.value).where(facts.c.name == "epoch"))
+            if found is None:
+                found = str(int(time.time()))
+                connection.execute(insert(facts), {"name": "epoch", "value": found})
+        return int(found)
+
+    def _save(self, connection: Connection, name: str, rows: Rows[Any, Any]) -> None:
+        put, dropped = rows.collect()
+        table, _ = _KEPT[name]
+        self._upsert_rows(connection, table, [asdict(row) for row in put])
+        if dropped:
+            key = list(table.primary_key)
+            keys = [k if isinstance(k, tuple) else (k,) for k in dropped]
+            connection.execute(delete(table).where(tuple_(*key).in_(keys)))
+
+    def _upsert_rows(
+        self, connection: Connection, table: Table, rows: list[dict[str, Any]]
+    ) -> None:
+        if not rows:
+            return
+        statement = self._insert(table)
+        key = [column.name for column in table.primary_key]
+        changed = {
+            column.name: statement.excluded[column.name]
+            for column in table.columns
+            if column.name not in key
+        }
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+    def _append(
+        self, connection: Connection, events: Sequence[Event], now: int
+    ) -> list[LoggedEvent]:
+        if not events:
+            return []
+        logged = [
+            LoggedEvent(n, f"{self.epoch}.{n}", event.type, event.subject, now, encode_event(event))
+            for n, event in enumerate(events, self._head + 1)
+        ]
+        rows = [
+            {**asdict(row), "level": event.level} for row, event in zip(logged, events, strict=True)
+        ]
+        connection.execute(insert(tables.events), rows)
+        levels = {
+            (row.type, row.subject): row.position
+            for row, event in zip(logged, events, strict=True)
+            if event.level
+        }
+        self._upsert_rows(
+            connection,
+            tables.newest,
+            [
+                {"type": kind, "subject": subject, "position": position}
+                for (kind, subject), position in levels.items()
+            ],
+        )
+        return logged
+
+
+def _rows(connection: Connection, table: Table, row: type[Any]) -> Rows[Any, Any]:
+    statement = select(table)
+    if table is tables.minutes:
+        statement = statement.where(table.c.told.is_(False))
+    key = [column.name for column in table.primary_key]
+    kept = []
+    for found in connection.execute(statement).mappings():
+        value = row(**found)
+        parts = tuple(found[name] for name in key)
+        kept.append((parts[0] if len(parts) == 1 else parts, value))
+    return Rows(kept)

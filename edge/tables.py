@@ -1,0 +1,327 @@
+"""The database's schema: one table per row type of the rules, the event log, and what readers keep.
+
+Times are epoch milliseconds UTC, amounts minor units. Lists and maps are JSON text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+from edge.commands import Product
+from edge.events import BasketLine, LabelContent
+from edge.pricing import Glass
+from edge.readings import SoldLine
+
+metadata = MetaData()
+
+
+class Json(TypeDecorator[Any]):
+    """A typed value as JSON text; `shape` is what msgspec reads it back as."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, shape: Any) -> None:  # noqa: ANN401  (a type expression has no type)
+        """Read back as `shape`."""
+        super().__init__()
+        self.shape = shape
+        self._decoder = msgspec.json.Decoder(shape)
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:
+        """Write as JSON."""
+        del dialect
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> object:
+        """Read JSON back."""
+        del dialect
+        return None if value is None else self._decoder.decode(value)
+
+
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("level", Boolean, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+newest = Table(
+    "newest",
+    metadata,
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    PrimaryKeyConstraint("type", "subject"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("coalesced", BigInteger, nullable=False),
+    Column("filtered", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("time", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("epc", Text, primary_key=True),
+    Column("gtin", Text),
+    Column("serial", Text),
+    Column("state", Text, nullable=False),
+    Column("zone", Text),
+    Column("shelf", Text),
+    Column("reason", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("device", Text),
+    Column("antenna", Integer, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("rssi", Float, nullable=False),
+    Column("rival_zone", Text),
+    Column("rival_shelf", Text),
+    Column("rival_reads", Integer, nullable=False),
+    Column("rival_rssi", Float, nullable=False),
+    Column("rival_seen", BigInteger, nullable=False),
+    Column("sale", Text),
+    Column("matched", Boolean, nullable=False),
+    Index("items_by_gtin", "gtin"),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("gtin", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("units", Integer, nullable=False),
+    PrimaryKeyConstraint("gtin", "zone"),
+)
+
+levels = Table(
+    "levels",
+    metadata,
+    Column("gtin", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("on_hand", Integer, nullable=False),
+    Column("in_basket", Integer, nullable=False),
+    Column("reserved", Integer, nullable=False),
+    Column("safety", Integer, nullable=False),
+    Column("available", Integer, nullable=False),
+    Column("by_zone", Json(dict[str, int]), nullable=False),
+    Column("stale", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("owed", Integer, nullable=False),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("gtin", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("product", Json(Product), nullable=False),
+)
+
+prices = Table(
+    "prices",
+    metadata,
+    Column("gtin", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("till", BigInteger, nullable=False),
+    Column("regular", BigInteger, nullable=False),
+    Column("promotion", Text),
+    Column("effective", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+planned = Table(
+    "planned",
+    metadata,
+    Column("gtin", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("amount", BigInteger),
+    Column("promotion", Text),
+    PrimaryKeyConstraint("gtin", "at"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("label", Text, primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("shelf", Text),
+    Column("gtin", Text),
+    Column("state", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("content", Json(LabelContent)),
+    Column("image", Text),
+    Column("glass", Json(tuple[Glass, ...]), nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("battery_mv", Integer),
+    Column("rssi", Float),
+    Column("problem", Text),
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("image", Text, primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("lines", Json(tuple[BasketLine, ...]), nullable=False),
+    Column("warning", Text),
+    Column("version", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
+sales = Table(
+    "sales",
+    metadata,
+    Column("sale", Text, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("t", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("lines", Json(tuple[SoldLine, ...]), nullable=False),
+    Column("member", Text),
+    Index("sales_by_time", "t"),
+)
+
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("line", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("heard", BigInteger, nullable=False),
+    Column("in_", Integer, nullable=False),
+    Column("out", Integer, nullable=False),
+    Column("told", Boolean, nullable=False),
+    PrimaryKeyConstraint("line", "start", "heard"),
+    Index("minutes_by_start", "start"),
+)
+
+occupancy = Table(
+    "occupancy",
+    metadata,
+    Column("zone", Text, primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("wait_s", Float, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+heat = Table(
+    "heat",
+    metadata,
+    Column("camera", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("cells", Json(tuple[float, ...]), nullable=False),
+    PrimaryKeyConstraint("camera", "start"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("adopted", Boolean, nullable=False),
+    Column("places", Json(dict[int, str]), nullable=False),
+    Column("lane", Text),
+    Column("silent_after_ms", Integer, nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("model", Text),
+    Column("fw", Text),
+    Column("config_version", Integer),
+    Column("problems", Json(tuple[str, ...]), nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("commands", Integer, nullable=False),
+)
+
+configs = Table(
+    "configs",
+    metadata,
+    Column("device", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("config", Json(dict[str, Any]), nullable=False),
+    PrimaryKeyConstraint("device", "version"),
+)
+
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("device", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("floor", BigInteger, nullable=False),
+    Column("above", Json(tuple[int, ...]), nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    PrimaryKeyConstraint("device", "boot"),
+)
