@@ -132,11 +132,10 @@ class Checkout:
         if done is not None:
             return done, []
         state = _step(lane, "pay")
-        if command.basket != self.basket(lane):
-            raise Refused(
-                f"expected the lane's open basket {self.basket(lane)}, came {command.basket!r}",
-                "basket",
-            )
+        basket = basket_id(self._epoch, lane)
+        if command.basket != basket:
+            came = repr(command.basket)
+            raise Refused(f"expected the lane's open basket {basket}, came {came}", "basket")
         if not lane.lines:
             raise Refused("the basket is empty: scan something or cancel", "basket")
         lines = tuple(SoldLine(x.gtin, x.qty, x.amount, x.epc) for x in lane.lines)
@@ -177,10 +176,6 @@ class Checkout:
                     units[line.gtin] += line.qty
         return units
 
-    def basket(self, lane: Lane) -> str | None:
-        """Give the id of the lane's basket: the epoch keeps it unique over a lost database."""
-        return f"{self._epoch}-{lane.lane}-{lane.number}" if lane.state != "idle" else None
-
     def _lane(self, name: str) -> Lane:
         lane = self.lanes.get(name)
         if lane is None:
@@ -209,13 +204,18 @@ class Checkout:
                 epoch=self._epoch,
                 version=lane.version,
                 state=lane.state,
-                basket=self.basket(lane),
+                basket=basket_id(self._epoch, lane),
                 lines=lane.lines,
                 total=sum(line.amount for line in lane.lines),
                 currency=self._currency,
                 warning=lane.warning,
             )
         ]
+
+
+def basket_id(epoch: int, lane: Lane) -> str | None:
+    """Give the id of a lane's basket: the epoch keeps it unique over a lost database."""
+    return f"{epoch}-{lane.lane}-{lane.number}" if lane.state != "idle" else None
 
 
 def _step(lane: Lane, step: Step) -> LaneState:

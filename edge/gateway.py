@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from edge.commands import Command
 from edge.errors import Refused
 from edge.events import Event
-from edge.readings import Message
+from edge.readings import Kind, Message
 from edge.shop import Shop
 from edge.store import Cursor, DeadLetter, Store
 from edge.wire import LoggedEvent
@@ -87,7 +87,7 @@ class Batch:
     letters: list[DeadLetter] = field(default_factory=list)
     retried: list[int] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
-    boots: dict[tuple[str, str, str], None] = field(default_factory=dict)
+    boots: dict[tuple[Kind, str, str], None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Ports:
     """
 
     logged: Callable[[list[LoggedEvent]], None]
-    acknowledge: Callable[[str, str, str, int], None]
+    acknowledge: Callable[[Kind, str, str, int], None]
     committed: Callable[[int, float], None]
 
 
@@ -153,6 +153,11 @@ class Gateway:
     def waiting(self) -> int:
         """How much work waits."""
         return self._work.qsize()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the writer runs."""
+        return self._thread.is_alive()
 
     def _run(self) -> None:
         while not (self._stop.is_set() and self._work.empty()):

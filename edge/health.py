@@ -116,7 +116,8 @@ class Health:
         device = self._device(name)
         others = tuple(p for p in device.problems if p != reading.problem)
         problems = (*others, reading.problem) if reading.active else others
-        troubled = replace(device, problems=problems, lost=device.lost + reading.lost)
+        lost = max(device.lost + reading.lost, reading.lost_in_all)
+        troubled = replace(device, problems=problems, lost=lost)
         self.devices.put(name, troubled)
         return _changes(device, troubled)
 

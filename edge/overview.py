@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine, func, select
 
 from edge import tables
-from edge.checkout import Lane
 from edge.config import Settings
 from edge.events import moment
 from edge.health import Device
 from edge.pricing import Label
-from edge.queries import Calendar, device_view, entrances
+from edge.queries import Calendar, Queries, device_view, entrances, label_view
 from edge.traffic import STORE
-from edge.views import DeviceView, LabelView, LaneView, ShelfView, ShopView, SinkView
+from edge.views import DeviceView, LabelView, ShelfView, ShopView, SinkView
+
+FRESH_MS = 1000  # how long a look stands while the log does not grow
 
 
 class Overview:
-    """Reads the whole shop from what is on disk."""
+    """Reads the whole shop from what is on disk, at most once for each growth of the log."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, queries: Queries) -> None:
         """Read from this database; the settings give places and the time zone."""
         self._engine = engine
+        self._queries = queries
         self._settings = settings
         self._calendar = Calendar(settings.store.timezone)
         self._entrances = entrances(settings)
+        self._lock = threading.Lock()
+        self._last: tuple[int, int, ShopView] | None = None
 
-    def shop(self, sinks: Sequence[SinkView], now: int) -> ShopView:
-        """Give the whole shop as the home page shows it."""
+    def look(self, head: int, sinks: Callable[[], Sequence[SinkView]], now: int) -> ShopView:
+        """Give the shop at the log's `head`; many pages may ask, one look serves them all."""
+        with self._lock:
+            last = self._last
+            if last is None or last[0] != head or now - last[1] >= FRESH_MS:
+                last = (head, now, self._read(sinks(), now))
+                self._last = last
+            return last[2]
+
+    def _read(self, sinks: Sequence[SinkView], now: int) -> ShopView:
         today = self._calendar.start(now, "day")
         with self._engine.connect() as connection:
             head = connection.scalar(select(func.max(tables.events.c.position))) or 0
@@ -52,7 +65,7 @@ class Overview:
                 lag_s=_lag(connection, sinks, now),
                 shelves=self._shelves(connection),
                 labels=_labels(connection),
-                lanes=self._lanes(connection),
+                lanes=tuple(self._queries.lanes()),
                 devices=_devices(connection),
                 sinks=tuple(sinks),
                 names=names,
@@ -79,23 +92,6 @@ class Overview:
             for shelf in self._settings.shelves
         )
 
-    def _lanes(self, connection: Connection) -> tuple[LaneView, ...]:
-        rows = (Lane(**row) for row in connection.execute(select(tables.lanes)).mappings())
-        known = {lane.lane: lane for lane in rows}
-        return tuple(
-            LaneView(
-                lane=lane.id,
-                state=row.state,
-                basket=str(row.number) if row.number else None,
-                lines=row.lines,
-                total=sum(line.amount for line in row.lines),
-                currency=self._settings.store.currency,
-                warning=row.warning,
-            )
-            for lane in self._settings.lanes
-            if (row := known.get(lane.id)) is not None
-        )
-
     def _came_since(self, connection: Connection, start: int) -> int:
         minutes = tables.minutes
         came = select(func.sum(minutes.c.in_)).where(
@@ -106,7 +102,7 @@ class Overview:
 
 def _people(connection: Connection) -> dict[str, int]:
     rows = connection.execute(select(tables.occupancy.c.zone, tables.occupancy.c.people))
-    return dict(row._tuple() for row in rows)
+    return {row.zone: row.people for row in rows}
 
 
 def _sales_since(connection: Connection, start: int) -> tuple[int, int]:
@@ -126,22 +122,7 @@ def _names(connection: Connection) -> dict[str, dict[str, str]]:
 
 def _labels(connection: Connection) -> tuple[LabelView, ...]:
     rows = connection.execute(select(tables.labels).order_by(tables.labels.c.label)).mappings()
-    return tuple(_label_view(Label(**row)) for row in rows)
-
-
-def _label_view(label: Label) -> LabelView:
-    return LabelView(
-        label=label.label,
-        device=label.device,
-        shelf=label.shelf,
-        gtin=label.gtin,
-        name=label.content.name if label.content else "",
-        amount=label.content.amount if label.content else None,
-        state=label.state,
-        image=label.image,
-        battery_mv=label.battery_mv,
-        problem=label.problem,
-    )
+    return tuple(label_view(Label(**row)) for row in rows)
 
 
 def _devices(connection: Connection) -> tuple[DeviceView, ...]:

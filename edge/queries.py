@@ -11,14 +11,14 @@ from msgspec import Struct
 from sqlalchemy import Engine, Select, select
 
 from edge import tables
-from edge.checkout import Lane, Sale
+from edge.checkout import Lane, Sale, basket_id
 from edge.commands import Product
 from edge.config import Settings
 from edge.events import moment
 from edge.health import Device, DeviceConfig
 from edge.inventory import Item, Level
 from edge.pricing import Label, Price
-from edge.views import DeviceView
+from edge.views import DeviceView, LabelView, LaneView
 
 MINUTE_MS = 60_000
 
@@ -39,13 +39,6 @@ class Calendar:
         if bucket == "day":
             start = start.replace(hour=0)
         return round(start.astimezone(UTC).timestamp() * 1000)
-
-
-class TokenRow(Struct, frozen=True):
-    """What is kept of a token."""
-
-    name: str
-    role: str
 
 
 class TrafficRow(Struct, frozen=True):
@@ -70,9 +63,11 @@ class DeadLetterRow(Struct, frozen=True):
 class Queries:
     """Answers questions about the shop from what is on disk."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
-        """Read from this database; the settings give places and the time zone."""
+    def __init__(self, engine: Engine, settings: Settings, epoch: int) -> None:
+        """Read from this database; `epoch` is its own."""
         self._engine = engine
+        self._settings = settings
+        self._epoch = epoch
         self._calendar = Calendar(settings.store.timezone)
 
     def levels(
@@ -144,9 +139,14 @@ class Queries:
         with self._engine.connect() as connection:
             return connection.scalar(statement)
 
-    def lane(self, name: str) -> Lane | None:
-        """Give a lane with its basket."""
-        return self._one(select(tables.lanes).where(tables.lanes.c.lane == name), Lane)
+    def lanes(self) -> list[LaneView]:
+        """Give the configured lanes with their baskets."""
+        known = {row.lane: row for row in self._all(select(tables.lanes), Lane)}
+        return [
+            lane_view(row, self._settings.store.currency, self._epoch)
+            for lane in self._settings.lanes
+            if (row := known.get(lane.id)) is not None
+        ]
 
     def sales(self, start: int, end: int, limit: int) -> list[Sale]:
         """Give the sales of a span of time (epoch ms), the oldest first."""
@@ -205,13 +205,15 @@ class Queries:
         dead = tables.dead_letters
         return self._one(select(dead).where(dead.c.id == number), DeadLetterRow)
 
-    def token(self, token_hash: str) -> TokenRow | None:
-        """Give what is kept of a token that is not revoked."""
+    def token(self, token_hash: str) -> tuple[str, str] | None:
+        """Give name and role of a token that is not revoked."""
         tokens = tables.tokens
         statement = select(tokens.c.name, tokens.c.role).where(
             tokens.c.hash == token_hash, tokens.c.revoked.is_(None)
         )
-        return self._one(statement, TokenRow)
+        with self._engine.connect() as connection:
+            found = connection.execute(statement).first()
+        return (found.name, found.role) if found else None
 
     def _all(self, statement: Select[Any], row: type[Any]) -> list[Any]:
         with self._engine.connect() as connection:
@@ -237,10 +239,39 @@ def device_view(device: Device) -> DeviceView:
     )
 
 
+def label_view(label: Label) -> LabelView:
+    """Give what readers see of a label."""
+    return LabelView(
+        label=label.label,
+        device=label.device,
+        shelf=label.shelf,
+        gtin=label.gtin,
+        name=label.content.name if label.content else "",
+        amount=label.content.amount if label.content else None,
+        state=label.state,
+        image=label.image,
+        battery_mv=label.battery_mv,
+        problem=label.problem,
+    )
+
+
+def lane_view(lane: Lane, currency: str, epoch: int) -> LaneView:
+    """Give what readers see of a lane."""
+    return LaneView(
+        lane=lane.lane,
+        state=lane.state,
+        basket=basket_id(epoch, lane),
+        lines=lane.lines,
+        total=sum(line.amount for line in lane.lines),
+        currency=currency,
+        warning=lane.warning,
+    )
+
+
 def entrances(settings: Settings) -> list[str]:
-    """Give the lines, as `camera/line`, that lead into the shop."""
+    """Give the lines that lead into the shop."""
     return [
-        f"{camera.id}/{line.name}"
+        line.name
         for camera in settings.cameras
         for line in camera.lines
         if line.entrance

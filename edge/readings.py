@@ -138,14 +138,15 @@ class ProblemReported(Struct, frozen=True, tag=True):
     """A device tells of a fault.
 
     `problem` is a short code (`antenna-3-disconnected`, `reads-lost`), `active` False when the
-    fault is over, `lost` the number of readings known to be lost, `antenna` the antenna that it
-    concerns.
+    fault is over, `antenna` the antenna that it concerns. `lost` readings are gone since the last
+    report; a device that counts them since its start gives `lost_in_all` instead.
     """
 
     t: int
     problem: str
     active: bool = True
     lost: int = 0
+    lost_in_all: int = 0
     antenna: int | None = None
 
 

@@ -122,7 +122,7 @@ class Shop:
             occupancy=state.occupancy,
             heat=state.heat,
             entrances=[
-                f"{camera.id}/{line.name}"
+                line.name
                 for camera in settings.cameras
                 for line in camera.lines
                 if line.entrance
@@ -259,10 +259,10 @@ class Shop:
             events += self.inventory.read(message.device, sighting, place, now)
         return events
 
-    def _people_crossed(self, message: Message, reading: PeopleCrossed, now: int) -> list[Event]:
+    def _people_crossed(self, _: Message, reading: PeopleCrossed, now: int) -> list[Event]:
         events: list[Event] = []
         for crossing in reading.crossings:
-            events += self.traffic.cross(message.device, crossing, now)
+            events += self.traffic.cross(crossing, now)
         return events
 
     def _people_seen(self, _: Message, reading: PeopleSeen, __: int) -> list[Event]:

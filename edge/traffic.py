@@ -52,7 +52,7 @@ class HeatMap(Struct, frozen=True):
 
 
 class Traffic:
-    """Counts people; `entrances` are the lines, as `camera/line`, that lead into the shop."""
+    """Counts people; `entrances` are the lines that lead into the shop."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class Traffic:
         self._queues = frozenset(queues)
         self._epoch = epoch
 
-    def cross(self, camera: str, crossing: Crossing, now: int) -> list[Event]:
+    def cross(self, crossing: Crossing, now: int) -> list[Event]:
         """Count one crossing, and the people inside where the line is an entrance."""
-        line = f"{camera}/{crossing.line}"
+        line = crossing.line
         start = crossing.t - crossing.t % MINUTE_MS
         key = (line, start, now - now % MINUTE_MS)
         row = self.minutes.get(key) or LineMinute(*key)

@@ -1,0 +1,1 @@
+"""Cameras that count people: native messages and third-party counters."""

@@ -1,0 +1,1 @@
+"""Third-party tills that report their sales."""

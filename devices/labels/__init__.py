@@ -1,0 +1,1 @@
+"""Shelf labels: drawing, and the ways to reach them."""

@@ -1,0 +1,1 @@
+"""RFID readers: the tags' codes, and a codec per vendor."""

@@ -1,0 +1,1 @@
+"""Scanners and scales: what they send, and what a scanned code says."""

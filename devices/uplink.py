@@ -1,0 +1,96 @@
+"""The door: an MQTT topic and its payload become one frozen Message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from devices.cameras.native import decode_crossings, decode_heatmap, decode_zones
+from devices.checkout.native import decode_sale
+from devices.contract import Claims, Codec
+from devices.labels.native import decode_report, decode_shown
+from devices.rfid import impinj, zebra
+from devices.rfid.native import decode_reads
+from devices.scanners.native import decode_scan, decode_weight
+from devices.status import decode_result, decode_status
+from devices.topics import Topic, covers, is_filter
+from edge.errors import ConfigError, ContractError, Fault
+from edge.readings import Kind, Message
+
+Vendor = Literal["impinj", "zebra"]
+
+VENDORS: dict[Vendor, Codec] = {"impinj": impinj.decode, "zebra": zebra.decode}
+NATIVE: dict[tuple[Kind, str], Codec] = {
+    ("rfid", "reads"): decode_reads,
+    ("camera", "crossings"): decode_crossings,
+    ("camera", "zones"): decode_zones,
+    ("camera", "heatmap"): decode_heatmap,
+    ("scanner", "scan"): decode_scan,
+    ("scale", "weight"): decode_weight,
+    ("checkout", "sale"): decode_sale,
+    ("label", "shown"): decode_shown,
+    ("label", "report"): decode_report,
+}
+EVERY_KIND: dict[str, Codec] = {"status": decode_status, "result": decode_result}
+
+
+class VendorDevice(Struct, frozen=True):
+    """A device that speaks its vendor's payloads on a topic of its own.
+
+    `topic` is an MQTT filter which covers all that this device publishes, its Will too.
+    """
+
+    device: str
+    kind: Kind
+    codec: Vendor
+    topic: str
+
+
+class Uplink:
+    """Decodes what devices of one store publish.
+
+    Of vendor devices whose filters overlap, the first one that covers a topic owns it; a vendor's
+    filter goes before the native topics.
+    """
+
+    def __init__(self, store: str, vendors: Sequence[VendorDevice] = ()) -> None:
+        """Take the store's id and its vendor devices; raises ConfigError for a wrong filter."""
+        self._store = store
+        self._vendors = tuple(vendors)
+        faults = [_wrong_filter(vendor) for vendor in vendors if not is_filter(vendor.topic)]
+        if faults:
+            raise ConfigError(tuple(faults))
+        native = [f"store/{store}/{kind}/+/{leaf}" for kind, leaf in NATIVE]
+        every = [f"store/{store}/+/+/{leaf}" for leaf in EVERY_KIND]
+        topics = (*native, *every, *(vendor.topic for vendor in vendors))
+        self.subscriptions: tuple[str, ...] = tuple(dict.fromkeys(topics))
+
+    def decode(self, topic: str, payload: bytes) -> Message:
+        """Decode one publication; raises ContractError for a wrong topic or payload."""
+        for vendor in self._vendors:
+            if covers(vendor.topic, topic):
+                return _message(vendor.device, vendor.kind, VENDORS[vendor.codec](payload))
+        address = Topic.parse(topic)
+        if address.store != self._store:
+            raise ContractError("topic.store", repr(self._store), repr(address.store))
+        return _message(address.device, address.kind, _native(address)(payload))
+
+
+def _native(address: Topic) -> Codec:
+    codec = NATIVE.get((address.kind, address.leaf)) or EVERY_KIND.get(address.leaf)
+    if codec is None:
+        known = [leaf for kind, leaf in NATIVE if kind == address.kind]
+        expected = f"one of {', '.join((*known, *EVERY_KIND))}"
+        raise ContractError("topic.leaf", expected, repr(address.leaf))
+    return codec
+
+
+def _message(device: str, kind: Kind, claims: Claims) -> Message:
+    return Message(device, kind, claims.readings, claims.boot, claims.seq)
+
+
+def _wrong_filter(vendor: VendorDevice) -> Fault:
+    path = f"devices.{vendor.device}.topic"
+    return Fault("store.toml", 0, path, "an MQTT topic filter", repr(vendor.topic))

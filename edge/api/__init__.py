@@ -1,0 +1,1 @@
+"""The HTTP face of the shop: one file of routes per noun."""

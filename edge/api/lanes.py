@@ -1,0 +1,167 @@
+"""Sales, and the baskets of the self-checkout lanes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from edge.api.desk import Desk, DeskDep, operator, viewer
+from edge.api.shapes import Limit, Moment, Shape, millis
+from edge.checkout import Sale
+from edge.commands import CancelBasket, PayBasket, ScanAtLane, VoidLine
+from edge.errors import NotFound
+from edge.events import moment
+
+router = APIRouter(tags=["checkout"])
+
+
+class SoldLineShape(Shape):
+    """One line of a sale; `amount` is the line's total in minor units."""
+
+    gtin: str
+    qty: int
+    amount: int
+    epc: str | None
+
+
+class SaleShape(Shape):
+    """A completed sale."""
+
+    sale: str
+    lane: str
+    time: datetime
+    currency: str
+    total: int
+    lines: list[SoldLineShape]
+    member: str | None
+
+
+class SalesPage(Shape):
+    """Sales, the oldest first."""
+
+    items: list[SaleShape]
+
+
+class BasketLineShape(Shape):
+    """One line of a basket; `price` is for one unit, `amount` for the line."""
+
+    gtin: str
+    name: str
+    qty: int
+    price: int
+    amount: int
+    epc: str | None
+
+
+class LaneShape(Shape):
+    """A lane: its state, and its basket where there is one."""
+
+    lane: str
+    state: str
+    basket: str | None
+    lines: list[BasketLineShape]
+    total: int
+    currency: str
+    warning: str | None
+
+
+class Scan(Shape):
+    """The text of a code, as a scanner gives it."""
+
+    data: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Void(Shape):
+    """The line to take out, counted from 1."""
+
+    line: Annotated[int, Field(ge=1)]
+
+
+class Payment(Shape):
+    """The basket to pay: its id makes a repeat harmless."""
+
+    basket: str
+    method: Annotated[str, Field(max_length=40)] = "cash"
+
+
+@router.get("/sales", dependencies=[viewer])
+def list_sales(
+    desk: DeskDep,
+    start: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to")] = None,
+    limit: Limit = 1000,
+) -> SalesPage:
+    """List sales; without `from`, since a day ago."""
+    until = millis(end) if end else millis(datetime.now(UTC)) + 1
+    since = millis(start) if start else until - 86_400_000
+    return SalesPage(items=[_sale(sale) for sale in desk.queries.sales(since, until, limit)])
+
+
+@router.get("/lanes/{lane}", dependencies=[viewer])
+def get_lane(desk: DeskDep, lane: str) -> LaneShape:
+    """Give a lane and its basket."""
+    return _lane(desk, lane)
+
+
+@router.post("/lanes/{lane}/scan", dependencies=[operator])
+def scan(desk: DeskDep, lane: str, body: Scan) -> LaneShape:
+    """Put what a code names into the basket; an unknown code warns."""
+    desk.execute(ScanAtLane(lane, body.data))
+    return _lane(desk, lane)
+
+
+@router.post("/lanes/{lane}/void", dependencies=[operator])
+def void(desk: DeskDep, lane: str, body: Void) -> LaneShape:
+    """Take a line out of the basket."""
+    desk.execute(VoidLine(lane, body.line))
+    return _lane(desk, lane)
+
+
+@router.post("/lanes/{lane}/pay", dependencies=[operator])
+def pay(desk: DeskDep, lane: str, body: Payment) -> SaleShape:
+    """Pay the basket; the same basket again answers with the same sale."""
+    return _sale(desk.execute(PayBasket(lane, body.basket, body.method)))
+
+
+@router.post("/lanes/{lane}/cancel", dependencies=[operator])
+def cancel(desk: DeskDep, lane: str) -> LaneShape:
+    """Empty the basket."""
+    desk.execute(CancelBasket(lane))
+    return _lane(desk, lane)
+
+
+def _sale(sale: Sale) -> SaleShape:
+    return SaleShape(
+        sale=sale.sale,
+        lane=sale.lane,
+        time=moment(sale.t),
+        currency=sale.currency,
+        total=sale.total,
+        lines=[
+            SoldLineShape(gtin=x.gtin, qty=x.qty, amount=x.amount, epc=x.epc) for x in sale.lines
+        ],
+        member=sale.member,
+    )
+
+
+def _lane(desk: Desk, name: str) -> LaneShape:
+    view = next((lane for lane in desk.queries.lanes() if lane.lane == name), None)
+    if view is None:
+        raise NotFound(f"expected a configured lane, came {name!r}", "lane")
+    return LaneShape(
+        lane=view.lane,
+        state=view.state,
+        basket=view.basket,
+        lines=[
+            BasketLineShape(
+                gtin=x.gtin, name=x.name, qty=x.qty, price=x.price, amount=x.amount, epc=x.epc
+            )
+            for x in view.lines
+        ],
+        total=view.total,
+        currency=view.currency,
+        warning=view.warning,
+    )

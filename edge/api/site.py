@@ -1,0 +1,41 @@
+"""The API as one application: all routes, problem documents, OpenAPI."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from edge.api import (
+    devices,
+    labels,
+    lanes,
+    live,
+    operations,
+    people,
+    prices,
+    problems,
+    products,
+    stock,
+)
+from edge.api.desk import Desk
+
+PREFIX = "/api/v1"
+
+
+def build(desk: Desk) -> FastAPI:
+    """Give the application; pages may be mounted beside it."""
+    app = FastAPI(
+        title="store-edge",
+        version=version("store-edge"),
+        summary="Stock, prices and people of one shop",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.desk = desk
+    problems.install(app)
+    for part in (stock, products, prices, people, lanes, labels, devices, live, operations):
+        app.include_router(part.router, prefix=PREFIX)
+    app.include_router(operations.probes)
+    return app

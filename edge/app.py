@@ -1,0 +1,273 @@
+"""Wires everything, once, by hand; the only module that knows all packages."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from devices.downlink import Downlink
+from fastapi import FastAPI
+
+from cloud_bridge.sink import Sink
+from cloud_bridge.webhook import Webhook
+from devices.labels.render import render
+from devices.mqtt import BrokerAddress, Delivery, Link
+from devices.rfid.epc import Sgtin
+from devices.rfid.epc import decode as decode_epc
+from devices.scanners.gs1 import parse as parse_code
+from devices.topics import Topic
+from devices.uplink import Uplink, VendorDevice
+from edge.access import Doorkeeper
+from edge.api.desk import Desk
+from edge.api.site import build
+from edge.config import Settings
+from edge.config import Sink as SinkSettings
+from edge.database import open_database
+from edge.door import Door
+from edge.errors import BrokerError, NotFound, SinkDown
+from edge.eventlog import EventLog
+from edge.events import DeviceCommanded, DeviceConfigured, LabelChanged
+from edge.feed import Feed
+from edge.gateway import Gateway, Listening, Ports, Rejection
+from edge.metrics import Metrics
+from edge.overview import Overview
+from edge.pages.site import mount
+from edge.queries import Queries
+from edge.readings import Kind
+from edge.relay import Consumer, Relay
+from edge.shop import Codes, Shop
+from edge.store import Cursor, DeadLetter, Store
+from edge.views import ShopView, SinkView
+from edge.wire import LoggedEvent, decode_event
+
+DOWNLINK = "devices"  # the name of the consumer that speaks to the devices
+DOWNLINK_BATCH = 50
+PUBLISH_S = 10.0
+SINK_S = 10.0
+
+
+def clock() -> int:
+    """Give epoch milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def broker_address(settings: Settings) -> BrokerAddress:
+    """Give where the broker listens, with the credentials that the settings name."""
+    mqtt = settings.mqtt
+    return BrokerAddress(
+        host=mqtt.host,
+        port=mqtt.port,
+        tls=mqtt.tls,
+        ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
+        username=mqtt.username,
+        password=mqtt.password.read() if mqtt.password else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running parts of a gateway, in the order in which they start."""
+
+    gateway: Gateway
+    link: Link
+    relays: tuple[Relay, ...]
+    sinks: tuple[Sink, ...]
+    feed: Feed
+    desk: Desk
+
+
+def assemble(settings: Settings) -> Parts:
+    """Build a gateway from its settings; nothing runs yet."""
+    engine = open_database(settings.database.url)
+    store = Store(engine)
+    log = EventLog(engine)
+    queries = Queries(engine, settings, store.epoch)
+    overview = Overview(engine, settings, queries)
+    feed = Feed(log)
+    metrics = Metrics()
+    codes = Codes(tag=_tag, scan=_scan)
+    uplink = Uplink(settings.store.id, _vendors(settings))
+    relays: list[Relay] = []
+
+    def revive(now: int) -> Shop:
+        return Shop(settings, store.load(), codes, epoch=store.epoch, now=now)
+
+    def logged(events: list[LoggedEvent]) -> None:
+        metrics.logged(events)
+        feed.publish(events)
+        for relay in relays:
+            relay.wake()
+
+    def acknowledge(kind: Kind, device: str, boot: str, seq: int) -> None:
+        topic = Topic(settings.store.id, kind, device, "ack")
+        link.post(str(topic), b'{"boot":"%s","seq":%d}' % (boot.encode(), seq))
+
+    def take(delivery: Delivery) -> None:
+        door.take(delivery.topic, delivery.payload, delivery.acknowledge)
+
+    def listening(connected: bool) -> None:  # noqa: FBT001  (the link's own callback)
+        gateway.submit(Listening(connected))
+
+    def set_aside(letter: DeadLetter) -> None:
+        gateway.submit(Rejection(letter, lambda: None))
+
+    def views() -> tuple[SinkView, ...]:
+        return tuple(relay.view(feed.head) for relay in relays)
+
+    def view() -> ShopView:
+        return overview.look(feed.head, views, clock())
+
+    ports = Ports(logged=logged, acknowledge=acknowledge, committed=metrics.committed)
+    gateway = Gateway(store, revive, clock, ports, settings.database.keep_days)
+    door = Door(uplink.decode, gateway.submit, metrics, clock)
+    link = Link(
+        broker_address(settings),
+        f"store-edge-{settings.store.id}",
+        subscriptions=uplink.subscriptions,
+        on_message=take,
+        on_connected=listening,
+    )
+    sinks = tuple(_sink(sink, settings) for sink in settings.sinks)
+    consumers = [_downlink_consumer(settings, link, gateway, queries)]
+    consumers += [
+        Consumer(s.name, configured.kind, configured.types, configured.batch, s.deliver)
+        for s, configured in zip(sinks, settings.sinks, strict=True)
+    ]
+    cursors = store.cursors()
+    relays += [
+        Relay(
+            consumer,
+            log,
+            cursors.get(consumer.name) or Cursor(consumer.name),
+            gateway.submit,
+            set_aside,
+            clock,
+            settings.store.id,
+        )
+        for consumer in consumers
+    ]
+    metrics.watch(views, lambda: gateway.waiting)
+    desk = Desk(
+        settings=settings,
+        execute=gateway.execute,
+        queries=queries,
+        log=log,
+        feed=feed,
+        view=view,
+        sinks=views,
+        identify=Doorkeeper(queries.token, clock).identify,
+        retry=door.retry,
+        ready=lambda: {"broker": link.connected, "writer": gateway.alive},
+        metrics=metrics.text,
+    )
+    return Parts(gateway, link, tuple(relays), sinks, feed, desk)
+
+
+def application(parts: Parts) -> FastAPI:
+    """Give API and pages as one application that starts and stops the parts with itself."""
+    app = build(parts.desk)
+    mount(
+        app,
+        settings=parts.desk.settings,
+        view=parts.desk.view,
+        identify=parts.desk.identify,
+        picture=parts.desk.queries.picture,
+        secret=secrets.token_urlsafe(32),
+    )
+    around = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(inner: FastAPI) -> AsyncIterator[None]:
+        parts.feed.attach(asyncio.get_running_loop())
+        start(parts)
+        try:
+            async with around(inner):
+                yield
+        finally:
+            await asyncio.to_thread(stop, parts)
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def start(parts: Parts) -> None:
+    """Start the writer first: nothing may come in before there is somebody to write it."""
+    parts.gateway.start()
+    for relay in parts.relays:
+        relay.start()
+    parts.link.start()
+
+
+def stop(parts: Parts) -> None:
+    """Stop in the other direction: nobody new, then the consumers, then the writer's rest."""
+    parts.link.stop()
+    for relay in parts.relays:
+        relay.stop()
+    parts.gateway.stop()
+    for sink in parts.sinks:
+        sink.close()
+
+
+def serve(settings: Settings) -> None:
+    """Run the gateway until SIGTERM or SIGINT."""
+    parts = assemble(settings)
+    uvicorn.run(
+        application(parts),
+        host=settings.api.host,
+        port=settings.api.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _tag(epc: str) -> tuple[str, str] | None:
+    decoded = decode_epc(epc)
+    return (decoded.gtin, decoded.serial) if isinstance(decoded, Sgtin) else None
+
+
+def _scan(data: str) -> tuple[str | None, str | None]:
+    item = parse_code(data)
+    return item.gtin, item.serial
+
+
+def _vendors(settings: Settings) -> list[VendorDevice]:
+    return [
+        VendorDevice(device.id, device.kind, device.codec, device.topic)
+        for device in settings.devices
+        if device.codec != "native" and device.topic is not None
+    ]
+
+
+def _sink(sink: SinkSettings, settings: Settings) -> Sink:
+    return Webhook(sink.name, sink.url, sink.secret.read(), settings.store.id, SINK_S)
+
+
+def _downlink_consumer(
+    settings: Settings, link: Link, gateway: Gateway, queries: Queries
+) -> Consumer:
+    def publish(topic: str, payload: bytes, retain: bool) -> None:  # noqa: FBT001
+        link.publish(topic, payload, retain=retain, timeout=PUBLISH_S)
+
+    def picture(image: str) -> bytes:
+        png = queries.picture(image)
+        if png is None:
+            raise NotFound(f"no picture {image} is kept")
+        return png
+
+    downlink = Downlink(settings.store.id, publish, gateway.execute, picture, render)
+
+    def deliver(events: Sequence[LoggedEvent]) -> None:
+        for event in events:
+            try:
+                downlink.handle(decode_event(event.type, event.data))
+            except (BrokerError, TimeoutError) as fault:
+                raise SinkDown(str(fault)) from fault
+
+    types = (LabelChanged.type, DeviceConfigured.type, DeviceCommanded.type)
+    return Consumer(DOWNLINK, "mqtt", types, DOWNLINK_BATCH, deliver)
