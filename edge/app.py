@@ -16,13 +16,14 @@ from fastapi import FastAPI
 from cloud_bridge.sink import Sink
 from cloud_bridge.webhook import Webhook
 from devices.labels.render import render
-from devices.mqtt import BrokerAddress, Delivery, Link
+from devices.mqtt import Delivery, Link
 from devices.rfid.epc import Sgtin
 from devices.rfid.epc import decode as decode_epc
 from devices.scanners.gs1 import parse as parse_code
 from devices.topics import Topic
 from devices.uplink import Uplink, VendorDevice
 from edge.access import Doorkeeper
+from edge.addresses import broker_address
 from edge.api.desk import Desk
 from edge.api.site import build
 from edge.config import Settings
@@ -54,19 +55,6 @@ SINK_S = 10.0
 def clock() -> int:
     """Give epoch milliseconds UTC."""
     return time.time_ns() // 1_000_000
-
-
-def broker_address(settings: Settings) -> BrokerAddress:
-    """Give where the broker listens, with the credentials that the settings name."""
-    mqtt = settings.mqtt
-    return BrokerAddress(
-        host=mqtt.host,
-        port=mqtt.port,
-        tls=mqtt.tls,
-        ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
-        username=mqtt.username,
-        password=mqtt.password.read() if mqtt.password else None,
-    )
 
 
 @dataclass(frozen=True, slots=True)

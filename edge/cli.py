@@ -1,0 +1,305 @@
+"""The command `store-edge`. Each command imports what it needs, so that none pays for another."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge.errors import StoreEdgeError
+
+app = typer.Typer(
+    name="store-edge",
+    help="The edge service of a shop: stock, prices and people, true in the shop and online.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+epc = typer.Typer(help="Tag codes (GS1 EPC Tag Data Standard).", no_args_is_help=True)
+label = typer.Typer(help="Shelf labels.", no_args_is_help=True)
+token = typer.Typer(help="Tokens for API and pages.", no_args_is_help=True)
+app.add_typer(epc, name="epc")
+app.add_typer(label, name="label")
+app.add_typer(token, name="token")
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="the shop's configuration", envvar="STORE_EDGE_CONFIG"),
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
+STORE_TOML = Path("store.toml")
+
+
+class RoleName(StrEnum):
+    """The roles by name."""
+
+    viewer = "viewer"
+    operator = "operator"
+    technician = "technician"
+    admin = "admin"
+
+
+def main() -> None:
+    """Run a command; an error of ours is a message, not a stack."""
+    try:
+        app()
+    except StoreEdgeError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="where to write it")] = STORE_TOML,
+) -> None:
+    """Write a commented store.toml to start from."""
+    from edge.starter import starter
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter())
+    except FileExistsError:
+        typer.echo(f"{path} exists already: move it away or name another file", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{path} written: edit it, then store-edge check")
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="the file to check")] = STORE_TOML,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check a configuration: every fault at once, with file and line."""
+    from edge.config import load
+    from edge.errors import ConfigError
+
+    try:
+        settings = load(path)
+    except ConfigError as error:
+        faults = [asdict(fault) for fault in error.faults]
+        typer.echo(json.dumps({"ok": False, "faults": faults}) if as_json else str(error))
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "settings": settings.model_dump(mode="json")}))
+    else:
+        typer.echo(
+            f"{path} is right: shop {settings.store.id}, {len(settings.zones)} zones, "
+            f"{len(settings.devices)} devices, {len(settings.cameras)} cameras, "
+            f"{len(settings.labels)} labels, {len(settings.sinks)} sinks"
+        )
+
+
+@app.command()
+def run(config: Config = STORE_TOML) -> None:
+    """Run the shop: broker, gateway and cameras, each a process that is watched."""
+    from edge.config import load
+    from edge.processes import run_all
+
+    run_all(load(config), config)
+
+
+@app.command()
+def gateway(config: Config = STORE_TOML) -> None:
+    """Run the gateway alone: rules, database, relay, API and pages."""
+    from edge.app import serve
+    from edge.config import load
+
+    serve(load(config))
+
+
+@app.command()
+def broker(config: Config = STORE_TOML) -> None:
+    """Run the embedded broker alone."""
+    from edge.config import load
+    from edge.processes import run_broker
+
+    run_broker(load(config))
+
+
+@app.command()
+def camera(name: str, config: Config = STORE_TOML) -> None:
+    """Run one camera's worker alone."""
+    from edge.config import load
+    from edge.processes import run_camera
+
+    run_camera(load(config), name)
+
+
+@app.command()
+def simulate(config: Config = STORE_TOML, seed: int = 1) -> None:
+    """Run the simulated shop against a gateway that runs already."""
+    from edge.config import load
+    from edge.processes import run_simulator
+
+    run_simulator(load(config), seed)
+
+
+@app.command()
+def webshop(
+    secret_env: Annotated[str, typer.Option(help="the variable that holds the webhook secret")],
+    host: str = "127.0.0.1",
+    port: int = 8090,
+) -> None:
+    """Run a small web shop that takes the events: to see what an online customer sees."""
+    from cloud_bridge.webshop import serve
+    from edge.config import Secret
+
+    serve(host, port, Secret(env=secret_env).read())
+
+
+@app.command()
+def demo(
+    seconds: Annotated[float | None, typer.Option(help="end after so many seconds")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed repeats the same shop")] = 1,
+    port: Annotated[int, typer.Option(help="the dashboard's port; 0 takes a free one")] = 8080,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Run a whole simulated shop with a web shop beside it."""
+    from edge.demo import run_demo
+
+    run_demo(seconds=seconds, seed=seed, port=port, as_json=as_json)
+
+
+@app.command()
+def scan(
+    images: Annotated[list[Path], typer.Argument(help="pictures with codes")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Read the codes in pictures; one line a picture."""
+    from devices.scanners.gs1 import parse
+    from vision.barcodes import scan_file
+
+    failed = False
+    for image in images:
+        found = scan_file(image)
+        failed = failed or found.error is not None
+        codes = [
+            {
+                "text": code.text,
+                "symbology": code.symbology,
+                "gs1": _told(parse(code.text, code.symbology)),
+                "decoder": code.decoder,
+            }
+            for code in found.codes
+        ]
+        if as_json:
+            row: dict[str, Any] = {"file": str(image), "codes": codes, "ms": round(found.ms, 1)}
+            if found.error:
+                row["error"] = found.error
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        else:
+            texts = ", ".join(f"{code['symbology']} {code['text']}" for code in codes)
+            typer.echo(f"{image}: {found.error or texts or 'no code'}")
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def count(
+    video: Annotated[Path, typer.Argument(help="a recording")],
+    line: Annotated[list[str], typer.Option(help="x1,y1,x2,y2 in fractions of the picture")],
+    zone: Annotated[list[str] | None, typer.Option(help="name:x,y,x,y,... in fractions")] = None,
+    body: Annotated[
+        float | None, typer.Option(help="a person's height, in picture heights")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Count people across lines in a recording."""
+    from edge.counting import count_recording
+
+    count_recording(video, line, zone or [], body, as_json=as_json)
+
+
+@epc.command("decode")
+def decode_epc(
+    codes: Annotated[list[str] | None, typer.Argument(help="tags in hex; none: from stdin")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Tell what tags stand for; one line a tag."""
+    from devices.rfid.epc import Sgtin, decode
+
+    for code in codes or _words(sys.stdin):
+        tag = decode(code)
+        known = tag if isinstance(tag, Sgtin) else None
+        row = {
+            "hex": tag.epc,
+            "scheme": known.scheme if known else None,
+            "uri": known.uri if known else None,
+            "gtin": known.gtin if known else None,
+            "serial": known.serial if known else None,
+            "filter": known.filter if known else None,
+            "error": None if isinstance(tag, Sgtin) else tag.error,
+        }
+        plain = f"{row['hex']}: {row['error'] or row['uri']}"
+        typer.echo(json.dumps(row) if as_json else plain)
+
+
+@label.command("render")
+def render_label(
+    gtin: Annotated[str, typer.Option(help="the product")],
+    name: Annotated[str, typer.Option(help="its name")],
+    amount: Annotated[int, typer.Option(help="its price in minor units")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="the PNG to write")],
+    currency: str = "CNY",
+    template: str = "296x128-bwr",
+    unit: str = "",
+    promotion: str | None = None,
+) -> None:
+    """Draw a shelf label."""
+    from devices.gtin import gtin14
+    from devices.labels.render import render
+    from edge.errors import Refused
+    from edge.events import LabelContent
+
+    full = gtin14(gtin)
+    if full is None:
+        raise Refused(f"expected a GTIN of 8 to 14 digits with its check digit, came {gtin!r}")
+    content = LabelContent(full, name, amount, currency, template, unit, promotion=promotion)
+    out.write_bytes(render(content))
+    typer.echo(f"{out} written")
+
+
+@token.command("create")
+def create_token(
+    role: Annotated[RoleName, typer.Option(help="what it may do")],
+    name: Annotated[str, typer.Option(help="whose it is")] = "token",
+    config: Config = STORE_TOML,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make a token; it is shown once and only its hash is kept."""
+    from edge.config import load
+    from edge.tokens import create
+
+    made = create(load(config), name, role.value)
+    typer.echo(json.dumps({"token": made, "name": name, "role": role.value}) if as_json else made)
+
+
+@token.command("revoke")
+def revoke_token(name: str, config: Config = STORE_TOML) -> None:
+    """Shut out all tokens of a name, within a second."""
+    from edge.config import load
+    from edge.tokens import revoke
+
+    typer.echo(f"{revoke(load(config), name)} tokens of {name} revoked")
+
+
+def _told(item: Any) -> dict[str, str] | None:  # noqa: ANN401  (a plain pair of the device side)
+    told = {"gtin": item.gtin, "serial": item.serial}
+    return {key: value for key, value in told.items() if value} or None
+
+
+def _words(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        yield from line.split()

@@ -1,0 +1,53 @@
+"""The processes of a box: who they are, and how each is run."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+from devices.broker import Broker, EmbeddedBroker, ManagedBroker, serve_embedded
+from edge.addresses import broker_address
+from edge.config import Settings
+from edge.supervisor import Child, Supervisor
+
+
+def run_all(settings: Settings, config: Path) -> None:
+    """Run broker, gateway and cameras until SIGTERM or SIGINT."""
+    Supervisor(children(settings, config)).run(threading.Event())
+
+
+def children(settings: Settings, config: Path) -> list[Child]:
+    """Name the processes of a shop, in the order in which they start."""
+    broker = broker_of(settings, config.absolute().parent / "broker")
+    found: list[Child] = []
+    if broker is not None:
+        broker.prepare()
+        found.append(Child("broker", tuple(broker.command()), broker.environment()))
+    found.append(Child("gateway", command("gateway", config)))
+    found += [
+        Child(f"camera {camera.id}", command("camera", config, camera.id))
+        for camera in settings.cameras
+    ]
+    return found
+
+
+def command(verb: str, config: Path, *words: str) -> tuple[str, ...]:
+    """Give the argv of one of our own commands."""
+    return (sys.executable, "-m", "edge", verb, *words, "--config", str(config))
+
+
+def broker_of(settings: Settings, folder: Path) -> Broker | None:
+    """Give the broker that is to be started here, None for an external one."""
+    address = broker_address(settings)
+    if settings.mqtt.broker == "embedded":
+        return EmbeddedBroker(address)
+    if settings.mqtt.broker == "managed":
+        return ManagedBroker(address, folder)
+    return None
+
+
+def run_broker(settings: Settings) -> None:
+    """Run the embedded broker until SIGTERM or SIGINT."""
+    address = broker_address(settings)
+    serve_embedded(address.host, address.port, address.username, address.password)
