@@ -66,7 +66,7 @@ class Doorkeeper:
         """Give who the token stands for; raises Unauthorised within a second of its revocation."""
         hashed, now = token_hash(token), self._clock()
         known = self._known.get(hashed)
-        if known and now - known[0] < REMEMBERED_MS:
+        if known and 0 <= now - known[0] < REMEMBERED_MS:
             return known[1]
         found = self._look_up(hashed)
         if found is None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge.errors import StoreEdgeError
+from edge.errors import Refused, StoreEdgeError
 
 app = typer.Typer(
     name="store-edge",
@@ -46,10 +46,10 @@ class RoleName(StrEnum):
 
 
 def main() -> None:
-    """Run a command; an error of ours is a message, not a stack."""
+    """Run a command; an error of ours, or of the machine, is a message, not a stack."""
     try:
         app()
-    except StoreEdgeError as error:
+    except (StoreEdgeError, OSError) as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
 
@@ -57,6 +57,8 @@ def main() -> None:
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="where to write it")] = STORE_TOML,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Write a commented store.toml to start from."""
     from edge.starter import starter
@@ -67,7 +69,8 @@ def init(
     except FileExistsError:
         typer.echo(f"{path} exists already: move it away or name another file", err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"{path} written: edit it, then store-edge check")
+    plain = f"{path} written: edit it, then store-edge check"
+    typer.echo(json.dumps({"file": str(path)}) if as_json else plain)
 
 
 @app.command()
@@ -229,9 +232,11 @@ def decode_epc(
     """Tell what tags stand for; one line a tag."""
     from devices.rfid.epc import Sgtin, decode
 
+    failed = False
     for code in codes or _words(sys.stdin):
         tag = decode(code)
         known = tag if isinstance(tag, Sgtin) else None
+        failed = failed or known is None
         row = {
             "hex": tag.epc,
             "scheme": known.scheme if known else None,
@@ -243,6 +248,8 @@ def decode_epc(
         }
         plain = f"{row['hex']}: {row['error'] or row['uri']}"
         typer.echo(json.dumps(row) if as_json else plain)
+    if failed:
+        raise typer.Exit(1)
 
 
 @label.command("render")
@@ -255,11 +262,12 @@ def render_label(
     template: str = "296x128-bwr",
     unit: str = "",
     promotion: str | None = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Draw a shelf label."""
     from devices.gtin import gtin14
     from devices.labels.render import render
-    from edge.errors import Refused
     from edge.events import LabelContent
 
     full = gtin14(gtin)
@@ -267,7 +275,7 @@ def render_label(
         raise Refused(f"expected a GTIN of 8 to 14 digits with its check digit, came {gtin!r}")
     content = LabelContent(full, name, amount, currency, template, unit, promotion=promotion)
     out.write_bytes(render(content))
-    typer.echo(f"{out} written")
+    typer.echo(json.dumps({"file": str(out), "gtin": full}) if as_json else f"{out} written")
 
 
 @token.command("create")
@@ -287,12 +295,21 @@ def create_token(
 
 
 @token.command("revoke")
-def revoke_token(name: str, config: Config = STORE_TOML) -> None:
+def revoke_token(
+    name: Annotated[str, typer.Argument(help="whose tokens")],
+    config: Config = STORE_TOML,
+    *,
+    as_json: Json = False,
+) -> None:
     """Shut out all tokens of a name, within a second."""
     from edge.config import load
     from edge.tokens import revoke
 
-    typer.echo(f"{revoke(load(config), name)} tokens of {name} revoked")
+    revoked = revoke(load(config), name)
+    if not revoked:
+        raise Refused(f"no token of {name!r} is let in: see how it was named when it was created")
+    plain = f"{revoked} tokens of {name} revoked"
+    typer.echo(json.dumps({"name": name, "revoked": revoked}) if as_json else plain)
 
 
 def _told(item: Any) -> dict[str, str] | None:  # noqa: ANN401  (a plain pair of the device side)

@@ -29,7 +29,7 @@ class Portion(Struct, frozen=True):
 
 
 class EventLog:
-    """The log, for readers; each read is one transaction of its own."""
+    """The log, for readers; each read is on a connection of its own."""
 
     def __init__(self, engine: Engine) -> None:
         """Read from this database."""
@@ -64,10 +64,13 @@ class EventLog:
         current = select(newest.c.position).where(
             newest.c.type == log.c.type, newest.c.subject == log.c.subject
         )
+        with self._engine.connect() as connection:
+            head = _head(connection)
         statement = (
             select(*_COLUMNS)
             .where(
                 log.c.position > after,
+                log.c.position <= head,  # the log may grow between two reads
                 wanted,
                 or_(log.c.level.is_(False), log.c.position == current.scalar_subquery()),
             )
@@ -75,7 +78,6 @@ class EventLog:
             .limit(limit)
         )
         with self._engine.connect() as connection:
-            head = _head(connection)
             events = tuple(LoggedEvent(*row) for row in connection.execute(statement))
             upto = events[-1].position if len(events) == limit else max(head, after)
             passed = and_(log.c.position > after, log.c.position <= upto)

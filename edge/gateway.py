@@ -26,6 +26,7 @@ from edge.wire import LoggedEvent
 BATCH = 1000  # messages and commands in one transaction at most
 TICK_S = 0.5  # how long the writer waits for work before it lets time pass
 RETRY_S = 1.0  # pause before a batch that the disk refused is tried again
+JUMP_MS = 10_000  # a longer step of the clock means that we slept or that it was set
 DAY_MS = 86_400_000
 PRUNE_EVERY_MS = 3_600_000
 
@@ -127,6 +128,7 @@ class Gateway:
         self._pruned = 0
         self._advanced = 0
         self._connected = False
+        self._torn = False
         self._shop = revive(self._tell_time())
         self._shop.listen(connected=False, now=self._now)
 
@@ -183,11 +185,12 @@ class Gateway:
 
     def _try(self, work: list[Work]) -> bool:
         """Write a batch; False when the disk refuses (full, read-only, locked)."""
+        if self._torn and not self._recover():
+            return False
         try:
             batch = self._write(work)
         except SQLAlchemyError as fault:
             log.warning("commit failed, the batch is tried again", fault=str(fault), size=len(work))
-            self._recover()
             return False
         except Exception:  # a fault in a rule must cost one message, not the shop
             log.exception("a rule failed, the batch is taken one by one", size=len(work))
@@ -201,12 +204,11 @@ class Gateway:
                 batch = self._write(work[:1])
             except SQLAlchemyError as fault:
                 log.warning("commit failed, tried again", fault=str(fault), size=len(work))
-                self._recover()
                 return False
             except Exception as fault:  # the one that fails is set aside with its reason
                 log.exception("set aside", item=type(work[0]).__name__)
-                if not self._recover():
-                    return False
+                if isinstance(work[0], Rejection) or not self._recover():
+                    return False  # a letter has no rule that could fail: the fault is elsewhere
                 work[0] = _set_aside(work[0], fault, self._now)
                 continue
             del work[0]
@@ -221,11 +223,15 @@ class Gateway:
             log.warning("the database cannot be read", fault=str(fault))
             return False
         self._shop.listen(connected=self._connected, now=self._now)
+        self._torn = False
         return True
 
     def _write(self, work: list[Work]) -> Batch:
         now = self._tell_time()
         batch = Batch(now, len(work))
+        self._torn = True  # until the commit, memory is ahead of the disk
+        if now - self._advanced > JUMP_MS:
+            self._shop.listen(connected=self._connected, now=now)  # nobody was silent meanwhile
         for item in work:
             self._do(item, batch, now)
         if now - self._advanced >= TICK_S * 1000:
@@ -243,6 +249,7 @@ class Gateway:
             dead_letters=batch.letters,
             retried=batch.retried,
         )
+        self._torn = False
         return batch
 
     def _tell(self, batch: Batch) -> None:

@@ -149,19 +149,23 @@ class Inventory:
         self._started: int | None = started
         self._silent: set[str] = set()
         self._heard_since: dict[str, int] = {}
+        self._spoke: dict[str, int] = {}
         self._units: dict[str, Counter[str]] = {}
+        self._counted: dict[str, Counter[str]] = {}
         self._epcs: dict[str, dict[str, str]] = {}
         self._present: dict[str, None] = {}
-        self._dirty: dict[str, None] = {}
+        # A level that waited for its turn when the gateway stopped is still to be published.
+        self._dirty: dict[str, None] = dict.fromkeys(level.gtin for level in levels)
         for item in items:
             self._index(item, 1)
         for count in counts:
-            self._units.setdefault(count.gtin, Counter())[count.zone] += count.units
+            self._counted.setdefault(count.gtin, Counter())[count.zone] += count.units
 
     # What devices saw
 
     def read(self, device: str, sighting: TagRead, place: Place, now: int) -> list[Event]:
         """Take one sighting of a tag at the place that its antenna looks at."""
+        self.spoke(device, now)
         item = self.items.get(sighting.epc) or self._unknown(sighting.epc, now)
         if item.state != "present" and not place.gate:
             if (item.state, "read") not in MOVES and not item.matched:
@@ -278,6 +282,10 @@ class Inventory:
 
     # Silence is not absence
 
+    def spoke(self, device: str, now: int) -> None:
+        """Take a reader's sign of life: what it has not read by now, it could have read."""
+        self._spoke[device] = now
+
     def silence(self, device: str) -> None:
         """Freeze what this reader watches: its items do not go missing, their levels are stale."""
         self._silent.add(device)
@@ -308,14 +316,22 @@ class Inventory:
         if self._started is None:
             return []
         started, horizon = self._started, now - self._missing_after
-        items = (self.items[epc] for epc in self._present)
+        present = (self.items[epc] for epc in self._present)
         return [
             item
-            for item in items
-            if item.seen < horizon
-            and item.device not in self._silent
-            and self._heard_since.get(item.device or "", started) < horizon
+            for item in present
+            if item.seen < horizon and self._is_unseen(item, started, horizon)
         ]
+
+    def _is_unseen(self, item: Item, started: int, horizon: int) -> bool:
+        """Tell whether its reader could have read it for the whole time-out, and nobody did."""
+        reader = item.device or ""
+        return (
+            reader not in self._silent
+            and self._heard_since.get(reader, started) < horizon
+            and max(item.seen, item.rival_seen)
+            < self._spoke.get(reader, 0) - self._missing_after
+        )
 
     # What was sold and corrected
 
@@ -329,20 +345,31 @@ class Inventory:
             if item is not None:
                 events += self._move(item, "sold", now, sale=sale)
                 continue
-            for _ in range(line.qty):
-                events += self._sell_unit(line.gtin, sale, now)
+            events += self._sell_units(line.gtin, line.qty, sale, now)
         return events
 
-    def _sell_unit(self, gtin: str, sale: str, now: int) -> list[Event]:
+    def _sell_units(self, gtin: str, units: int, sale: str, now: int) -> list[Event]:
         if self._tracking(gtin) == "count":
-            self._count(gtin, self._sales_zone(gtin), -1)
+            self._sell_counted(gtin, units)
             return []
         missing = [i for i in self._items_of(gtin) if i.state == "missing"]
-        if not missing:
-            self._owe(gtin, 1)
-            return []
-        last = max(missing, key=lambda item: (item.seen, item.epc))
-        return self._move(last, "sold", now, sale=sale, matched=True)
+        missing.sort(key=lambda item: (item.seen, item.epc), reverse=True)
+        self._owe(gtin, units - len(missing[:units]))
+        return [
+            event
+            for item in missing[:units]
+            for event in self._move(item, "sold", now, sale=sale, matched=True)
+        ]
+
+    def _sell_counted(self, gtin: str, units: int) -> None:
+        """Take from where most is, then from the rest; what nobody counted, from the first."""
+        rows = [count for count in self.counts if count.gtin == gtin]
+        rows.sort(key=lambda count: count.units, reverse=True)
+        for row in rows:
+            taken = min(units, max(0, row.units))
+            self._count(gtin, row.zone, -taken)
+            units -= taken
+        self._count(gtin, rows[0].zone if rows else "store", -units)
 
     def adjust(self, command: AdjustStock, zones: set[str]) -> list[Event]:
         """Correct the count of an untagged product."""
@@ -398,14 +425,10 @@ class Inventory:
     def _items_of(self, gtin: str) -> list[Item]:
         return [self.items[epc] for epc in self._epcs.get(gtin, {}).values()]
 
-    def _sales_zone(self, gtin: str) -> str:
-        rows = [count for count in self.counts if count.gtin == gtin]
-        return max(rows, key=lambda count: count.units).zone if rows else "store"
-
     def _count(self, gtin: str, zone: str, delta: int) -> None:
         row = self.counts.get((gtin, zone)) or Count(gtin, zone, 0)
         self.counts.put((gtin, zone), replace(row, units=row.units + delta))
-        self._units.setdefault(gtin, Counter())[zone] += delta
+        self._counted.setdefault(gtin, Counter())[zone] += delta
         self._dirty[gtin] = None
 
     def _owed(self, gtin: str | None) -> int:
@@ -442,7 +465,7 @@ class Inventory:
         events: list[Event] = []
         for gtin in list(self._dirty):
             last = self.levels.get(gtin) or Level(gtin)
-            if last.version and now - last.at < LEVEL_EVERY_MS:
+            if last.version and 0 <= now - last.at < LEVEL_EVERY_MS:
                 continue
             del self._dirty[gtin]
             level = self._level(last, in_baskets[gtin], now)
@@ -453,7 +476,8 @@ class Inventory:
         return events
 
     def _level(self, last: Level, in_basket: int, now: int) -> Level:
-        units = self._units.get(last.gtin, Counter())
+        counted = self._tracking(last.gtin) == "count"
+        units = (self._counted if counted else self._units).get(last.gtin, Counter())
         by_zone = {zone: n for zone, n in sorted(units.items()) if n}
         on_hand = max(0, sum(by_zone.values()) - last.owed)
         product = self.product(last.gtin)

@@ -40,7 +40,10 @@ class Price(Struct, frozen=True):
 
 
 class PlannedPrice(Struct, frozen=True):
-    """A price that starts later; `amount` None means back to the regular price."""
+    """A price that starts later; `amount` None means back to the regular price.
+
+    `promotion` "" marks a price that has an end but no name: it does not become the regular one.
+    """
 
     gtin: str
     at: int
@@ -49,11 +52,12 @@ class PlannedPrice(Struct, frozen=True):
 
 
 class Glass(Struct, frozen=True):
-    """A picture that may be on a label's glass, and the product and price on it."""
+    """A picture that may be on a label's glass, product and price on it, and when it was kept."""
 
     image: str
     gtin: str
     amount: int
+    at: int = 0
 
 
 class Label(Struct, frozen=True):
@@ -120,17 +124,20 @@ class Pricing:
                 placed = replace(
                     known, device=label.device, template=label.template, shelf=label.shelf
                 )
+                if label.template != known.template:
+                    placed = replace(placed, state="unbound")
                 if placed != known:
                     self.labels.put(label.label, placed)
 
     def change(self, change: PriceChange, product: Product | None, now: int) -> list[Event]:
         """Take a price change of a product, at once or planned."""
-        if change.until is not None:
+        if change.until is not None and (change.gtin, change.until) not in self.planned:
             self.planned.put(
                 (change.gtin, change.until), PlannedPrice(change.gtin, change.until, None, None)
             )
         if change.start is not None and change.start > now:
-            planned = PlannedPrice(change.gtin, change.start, change.amount, change.promotion)
+            promotion = change.promotion or (None if change.until is None else "")
+            planned = PlannedPrice(change.gtin, change.start, change.amount, promotion)
             self.planned.put((change.gtin, change.start), planned)
             return []
         lasting = change.until is None and change.promotion is None
@@ -149,9 +156,10 @@ class Pricing:
         now: int,
     ) -> list[Event]:
         known = self.prices.get(gtin)
-        if known and (known.amount, known.promotion) == (amount, promotion):
-            return []
         regular = amount if lasting or known is None else known.regular
+        if known and (known.amount, known.promotion) == (amount, promotion):
+            self.prices.put(gtin, replace(known, regular=regular))
+            return []
         version = known.version if known else 0
         till = min(amount, known.till) if known else amount
         self.prices.put(gtin, Price(gtin, amount, till, regular, promotion, version))
@@ -169,9 +177,10 @@ class Pricing:
             raise NotFound(f"expected a known product, came {command.gtin!r}", "gtin")
         if label.gtin == command.gtin:
             return []
-        label = replace(label, gtin=command.gtin, state="unbound")
-        self.labels.put(label.label, label)
-        return [*self._due(label, product, now), *self._agree(command.gtin)]
+        bound = replace(label, gtin=command.gtin, state="unbound")
+        self.labels.put(label.label, bound)
+        events = self._due(bound, product, now)
+        return [*events, *self._agree(command.gtin), *self._agree(label.gtin)]
 
     def redraw(self, product: Product, now: int) -> list[Event]:
         """Draw a product's labels again where its name or unit changed."""
@@ -220,7 +229,8 @@ class Pricing:
             return None, [_label_changed(failed)]
         self.pictures.put(command.image, Picture(command.image, command.png, now))
         self.pictures.forget(command.image)
-        glass = (*label.glass, Glass(command.image, label.content.gtin, label.content.amount))
+        picture = Glass(command.image, label.content.gtin, label.content.amount, now)
+        glass = (*label.glass, picture)
         sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
         self.labels.put(label.label, sent)
         return None, [_label_changed(sent), *self._agree(label.gtin)]
@@ -230,14 +240,17 @@ class Pricing:
         label = self.labels.get(reading.label)
         if label is None:
             return []
-        images = [glass.image for glass in label.glass]
-        if reading.image not in images:
+        places = [n for n, glass in enumerate(label.glass) if glass.image == reading.image]
+        if not places:
             return []
-        newest = len(images) - 1 - images[::-1].index(reading.image)
+        # The same picture may be on its way twice with another price between the two: a word from
+        # before the second was kept speaks of the first.
+        kept = (n for n in places if label.glass[n].at <= reading.t)
+        newest = max(kept, default=places[0])
         gone = {glass.gtin for glass in label.glass[:newest]}
         label = replace(label, glass=label.glass[newest:])
         events: list[Event] = []
-        if reading.image == label.image and label.state == "sent":
+        if reading.image == label.image and len(label.glass) == 1 and label.state == "sent":
             label = replace(label, state="shown", problem=None)
             events.append(_label_changed(label))
         self.labels.put(label.label, label)
@@ -246,12 +259,13 @@ class Pricing:
         return events
 
     def report(self, reading: LabelReported) -> None:
-        """Keep a label's battery and signal."""
+        """Keep a label's battery and signal; what it does not tell this time stays as it was."""
         label = self.labels.get(reading.label)
-        if label is not None:
-            self.labels.put(
-                label.label, replace(label, battery_mv=reading.battery_mv, rssi=reading.rssi)
-            )
+        if label is None:
+            return
+        battery_mv = label.battery_mv if reading.battery_mv is None else reading.battery_mv
+        rssi = label.rssi if reading.rssi is None else reading.rssi
+        self.labels.put(label.label, replace(label, battery_mv=battery_mv, rssi=rssi))
 
     def due_prices(self, now: int) -> list[PlannedPrice]:
         """Hand over the planned prices whose time has come, the earliest first."""
@@ -268,9 +282,8 @@ class Pricing:
         if amount is None:
             return []
         lasting = planned.amount is None or planned.promotion is None
-        return self._want(
-            planned.gtin, amount, planned.promotion, product, lasting=lasting, now=now
-        )
+        promotion = planned.promotion or None
+        return self._want(planned.gtin, amount, promotion, product, lasting=lasting, now=now)
 
     def resend(self, now: int) -> list[Event]:
         """Send unconfirmed pictures again, ever less often."""

@@ -8,16 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import Engine, Select, select
+from msgspec.json import decode
+from sqlalchemy import Engine, Select, select, tuple_
 
 from edge import tables
 from edge.checkout import Lane, Sale, basket_id
 from edge.commands import Product
 from edge.config import Settings
-from edge.events import moment
+from edge.events import ItemChanged, moment
 from edge.health import Device, DeviceConfig
 from edge.inventory import Item, Level
 from edge.pricing import Label, Price
+from edge.traffic import HeatMap
 from edge.views import DeviceView, LabelView, LaneView
 
 MINUTE_MS = 60_000
@@ -37,7 +39,7 @@ class Calendar:
         local = datetime.fromtimestamp(at / 1000, self._zone)
         start = local.replace(minute=0, second=0, microsecond=0)
         if bucket == "day":
-            start = start.replace(hour=0)
+            start = start.replace(hour=0, fold=0)
         return round(start.astimezone(UTC).timestamp() * 1000)
 
 
@@ -67,7 +69,7 @@ class Queries:
         """Read from this database; `epoch` is its own."""
         self._engine = engine
         self._settings = settings
-        self._epoch = epoch
+        self.epoch = epoch
         self._calendar = Calendar(settings.store.timezone)
 
     def levels(
@@ -106,6 +108,19 @@ class Queries:
         """Give a tagged item."""
         return self._one(select(tables.items).where(tables.items.c.epc == epc), Item)
 
+    def history(self, epc: str, limit: int) -> list[tuple[int, ItemChanged]]:
+        """Give the changes of an item with their times (epoch ms), the newest first."""
+        log = tables.events
+        statement = (
+            select(log.c.time, log.c.data)
+            .where(log.c.type == ItemChanged.type, log.c.subject == epc)
+            .order_by(log.c.position.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+        return [(at, decode(data, type=ItemChanged)) for at, data in rows]
+
     def products(self, after: str, limit: int) -> list[Product]:
         """Give products by GTIN, from the one after `after` on."""
         products = tables.products
@@ -143,15 +158,21 @@ class Queries:
         """Give the configured lanes with their baskets."""
         known = {row.lane: row for row in self._all(select(tables.lanes), Lane)}
         return [
-            lane_view(row, self._settings.store.currency, self._epoch)
+            lane_view(
+                known.get(lane.id) or Lane(lane.id), self._settings.store.currency, self.epoch
+            )
             for lane in self._settings.lanes
-            if (row := known.get(lane.id)) is not None
         ]
 
-    def sales(self, start: int, end: int, limit: int) -> list[Sale]:
-        """Give the sales of a span of time (epoch ms), the oldest first."""
+    def sales(self, start: int, end: int, limit: int, after: tuple[int, str]) -> list[Sale]:
+        """Give the sales of a span of time (epoch ms), the oldest first.
+
+        `after` is time and id of the last one of the page before.
+        """
         sales = tables.sales
-        statement = select(sales).where(sales.c.t >= start, sales.c.t < end)
+        statement = select(sales).where(
+            sales.c.t >= start, sales.c.t < end, tuple_(sales.c.t, sales.c.sale) > after
+        )
         return self._all(statement.order_by(sales.c.t, sales.c.sale).limit(limit), Sale)
 
     def traffic(self, start: int, end: int, bucket: str, line: str | None) -> list[TrafficRow]:
@@ -177,16 +198,19 @@ class Queries:
             rows = connection.execute(select(tables.occupancy)).mappings()
             return {row["zone"]: (row["people"], row["at"]) for row in rows}
 
-    def heat(self, camera: str) -> Any | None:  # noqa: ANN401
+    def heat(self, camera: str) -> HeatMap | None:
         """Give the newest heat map of a camera."""
         heat = tables.heat
         statement = select(heat).where(heat.c.camera == camera).order_by(heat.c.start.desc())
-        with self._engine.connect() as connection:
-            return connection.execute(statement.limit(1)).mappings().first()
+        return self._one(statement, HeatMap)
 
     def devices(self) -> list[Device]:
         """Give all devices, those in the inbox too."""
         return self._all(select(tables.devices).order_by(tables.devices.c.device), Device)
+
+    def device(self, name: str) -> Device | None:
+        """Give a device."""
+        return self._one(select(tables.devices).where(tables.devices.c.device == name), Device)
 
     def configs(self, device: str) -> list[DeviceConfig]:
         """Give a device's configurations, the oldest first."""
@@ -270,9 +294,4 @@ def lane_view(lane: Lane, currency: str, epoch: int) -> LaneView:
 
 def entrances(settings: Settings) -> list[str]:
     """Give the lines that lead into the shop."""
-    return [
-        line.name
-        for camera in settings.cameras
-        for line in camera.lines
-        if line.entrance
-    ]
+    return [line.name for camera in settings.cameras for line in camera.lines if line.entrance]

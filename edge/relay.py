@@ -111,7 +111,8 @@ class Relay:
                 self._back_off(repr(fault))
             else:
                 self._error, self._retry_at, self._pause = None, None, 0.0
-                if not moved:
+                # stop() may have come before the clear() above: then nobody rings again.
+                if not moved and not self._stop.is_set():
                     self._news.wait()
 
     def _step(self) -> bool:

@@ -44,8 +44,9 @@ class Sequences:
         return True
 
     def acknowledged(self, device: str, boot: str) -> int:
-        """Give the number up to which everything of this start was taken."""
-        return self.rows[device, boot].floor
+        """Give the number up to which everything was taken; 0 for a start that is forgotten."""
+        row = self.rows.get((device, boot))
+        return row.floor if row else 0
 
     def _begin(self, device: str, boot: str, now: int) -> Sequence:
         boots = self._boots.setdefault(device, [])

@@ -131,6 +131,7 @@ class Shop:
             epoch=epoch,
         )
         self.health = health.Health(devices=state.devices, configs=state.configs, started=now)
+        self._baskets = self.checkout.in_baskets()
         self._install(settings)
         self._on_reading: dict[type[Any], Callable[[Message, Any, int], list[Event]]] = {
             TagsRead: self._tags_read,
@@ -164,14 +165,14 @@ class Shop:
 
     def accept(self, message: Message, now: int) -> list[Event]:
         """Take one message of a device; a repeat changes nothing."""
-        if self._is_repeat(message, now):
-            return []
         will = any(isinstance(r, DeviceReported) and not r.online for r in message.readings)
+        if self._is_unwelcome(message, will=will) or self._is_repeat(message, now):
+            return []
         events = [] if will else self.health.hear(message.device, message.kind, now)
         device = self.state.devices.get(message.device)
-        if device is None:
-            return events
-        if device.adopted or self._is_till(message):
+        if message.kind == "rfid" and not will:
+            self.inventory.spoke(message.device, now)
+        if self._is_till(message) or (device is not None and device.adopted):
             for reading in message.readings:
                 rule = self._on_reading.get(type(reading))
                 events += rule(message, reading, now) if rule else []
@@ -190,6 +191,7 @@ class Shop:
         events += self.pricing.resend(now)
         for planned in self.pricing.due_prices(now):
             events += self.pricing.start(planned, self.inventory.product(planned.gtin), now)
+        events += self._draw_unbound(now)
         events = self._consequences(events, now)
         return [*events, *self.inventory.advance(now)]
 
@@ -239,6 +241,13 @@ class Shop:
         if message.boot is None or message.seq is None:
             return False
         return not self._sequences.is_new(message.device, message.boot, message.seq, now)
+
+    def _is_unwelcome(self, message: Message, *, will: bool) -> bool:
+        """Tell whether nothing of a stranger is to be kept, not even its number."""
+        devices = self.state.devices
+        if message.device in devices or self._is_till(message):
+            return False
+        return will or len(devices) >= health.INBOX_LIMIT
 
     def _is_till(self, message: Message) -> bool:
         return message.kind == "checkout" and message.device in self.state.lanes
@@ -325,6 +334,15 @@ class Shop:
     def _bind_label(self, command: BindLabel, now: int) -> tuple[None, list[Event]]:
         return None, self.pricing.bind(command, self.inventory.product(command.gtin), now)
 
+    def _draw_unbound(self, now: int) -> list[Event]:
+        """Draw labels that the settings gave a product or a template after its price was set."""
+        events: list[Event] = []
+        for label in self.state.labels:
+            product = self.inventory.product(label.gtin or "")
+            if label.state == "unbound" and product and self.pricing.till(product.gtin) is not None:
+                events += self.pricing.redraw(product, now)
+        return events
+
     def _identify_label(self, command: IdentifyLabel, now: int) -> tuple[str, list[Event]]:
         label = self.state.labels.get(command.label)
         if label is None:
@@ -353,7 +371,7 @@ class Shop:
                 followed += self.inventory.sell(event.sale, event.lines, now)
                 self.inventory.touch(line.gtin for line in event.lines)
             elif isinstance(event, LaneChanged):
-                self.inventory.touch(self._priced())
+                self._touch_baskets()
             elif isinstance(event, DeviceChanged) and event.kind == "rfid":
                 if event.online:
                     self.inventory.hear(event.device, now)
@@ -361,8 +379,11 @@ class Shop:
                     self.inventory.silence(event.device)
         return followed
 
-    def _priced(self) -> list[str]:
-        return list(self.checkout.in_baskets())
+    def _touch_baskets(self) -> None:
+        """Look again at what is in a basket now, and at what was: it may be back on the shelf."""
+        baskets = self.checkout.in_baskets()
+        self.inventory.touch([*self._baskets, *baskets])
+        self._baskets = baskets
 
 
 def _places(settings: Settings) -> dict[str, inventory.Place]:

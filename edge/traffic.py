@@ -74,6 +74,7 @@ class Traffic:
 
     def cross(self, crossing: Crossing, now: int) -> list[Event]:
         """Count one crossing, and the people inside where the line is an entrance."""
+        moment(crossing.t + MINUTE_MS)  # raises here, not each time that the minute is published
         line = crossing.line
         start = crossing.t - crossing.t % MINUTE_MS
         key = (line, start, now - now % MINUTE_MS)

@@ -207,7 +207,7 @@ def answers(url: str) -> bool:
     return True
 
 
-def wait_for(look: Callable[[], Seen], good: Callable[[Seen], object], seconds: float) -> Seen:
+def wait_for(look: Callable[[], Seen], good: Callable[[Seen], object], seconds: float = 20) -> Seen:
     """Look again until it is good; the last look is in the message when it never is."""
     deadline = time.monotonic() + seconds
     while not good(last := look()):

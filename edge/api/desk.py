@@ -26,7 +26,8 @@ class Desk:
 
     `execute` carries a command out and waits for the commit; `view` is the shop in one look;
     `sinks` tells how each consumer does; `retry` puts a dead letter back to work; `ready` names
-    what must run and whether it does; `metrics` is the text for Prometheus.
+    what must run and whether it does; `metrics` is the text for Prometheus; `patience_s` is how
+    long a follower of the events may take for one of them before it counts as too slow.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Desk:
     retry: Callable[[DeadLetterRow], None]
     ready: Callable[[], dict[str, bool]]
     metrics: Callable[[], bytes]
+    patience_s: float = 10.0
 
 
 def _desk(connection: HTTPConnection) -> Desk:

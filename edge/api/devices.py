@@ -6,17 +6,52 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from msgspec.json import encode
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from edge.api.desk import DeskDep, technician, viewer
+from edge.api.desk import Desk, DeskDep, technician, viewer
 from edge.api.labels import CommandSent
-from edge.api.shapes import Shape
+from edge.api.shapes import IdPath, Shape, Word
 from edge.commands import AdoptDevice, CommandDevice, ConfigureDevice, RollBackDevice
+from edge.errors import NotFound
 from edge.events import moment
 from edge.queries import device_view
 from edge.readings import Kind
 
 router = APIRouter(tags=["devices"])
+
+MAX_SETTINGS = 64 * 1024  # bytes of JSON that a device is sent in one message
+MAX_LEVELS = 32  # pydantic writes no more than 255, and no device needs as many
+
+
+def _fits(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what JSON cannot carry to a device: half characters, deep nests, too much."""
+    try:
+        shallow = _levels(value) <= MAX_LEVELS
+        size = len(encode(value)) if shallow else 0
+    except (RecursionError, UnicodeEncodeError):
+        shallow, size = False, 0
+    if not shallow:
+        raise PydanticCustomError(
+            "settings", "expected JSON of at most {levels} levels, in UTF-8", {"levels": MAX_LEVELS}
+        )
+    if size > MAX_SETTINGS:
+        raise PydanticCustomError(
+            "settings", "expected at most {most} bytes of JSON", {"most": MAX_SETTINGS}
+        )
+    return value
+
+
+def _levels(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_levels, inner), default=0) if isinstance(value, dict | list) else 0
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_fits)]
+
+
+Antenna = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class DeviceShape(Shape):
@@ -43,21 +78,21 @@ class Adoption(Shape):
     """What a device from the inbox stands for: antennas to shelves or zones, or its lane."""
 
     kind: Kind
-    antennas: Annotated[dict[int, str], Field(default_factory=dict)]
-    lane: str | None = None
+    antennas: Annotated[dict[Antenna, Word], Field(default_factory=dict)]
+    lane: Word | None = None
 
 
 class Rollback(Shape):
     """The version to return to."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class DeviceCommand(Shape):
     """A command such as `identify` or `reboot`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
-    args: Annotated[dict[str, Any], Field(default_factory=dict)]
+    args: Annotated[JsonObject, Field(default_factory=dict)]
 
 
 class ConfigVersion(Shape):
@@ -93,20 +128,23 @@ def list_devices(desk: DeskDep) -> DevicesPage:
 
 
 @router.post("/devices/{device}/adopt", dependencies=[technician], status_code=204)
-def adopt(desk: DeskDep, device: str, body: Adoption) -> None:
+def adopt(desk: DeskDep, device: IdPath, body: Adoption) -> None:
     """Take a device from the inbox into service."""
+    _check_places(desk, body)
     desk.execute(AdoptDevice(device, body.kind, body.antennas, body.lane))
 
 
 @router.put("/devices/{device}/config", dependencies=[technician])
-def configure(desk: DeskDep, device: str, body: dict[str, Any]) -> ConfigVersion:
+def configure(desk: DeskDep, device: IdPath, body: JsonObject) -> ConfigVersion:
     """Give a device a new configuration."""
     return ConfigVersion(version=desk.execute(ConfigureDevice(device, body)))
 
 
 @router.get("/devices/{device}/config/history", dependencies=[viewer])
-def history(desk: DeskDep, device: str) -> ConfigHistory:
+def history(desk: DeskDep, device: IdPath) -> ConfigHistory:
     """List a device's configurations."""
+    if desk.queries.device(device) is None:
+        raise NotFound(f"expected a known device, came {device!r}", "device")
     rows = desk.queries.configs(device)
     return ConfigHistory(
         items=[ConfigShape(version=r.version, time=moment(r.at), config=r.config) for r in rows]
@@ -114,12 +152,24 @@ def history(desk: DeskDep, device: str) -> ConfigHistory:
 
 
 @router.post("/devices/{device}/config/rollback", dependencies=[technician])
-def roll_back(desk: DeskDep, device: str, body: Rollback) -> ConfigVersion:
+def roll_back(desk: DeskDep, device: IdPath, body: Rollback) -> ConfigVersion:
     """Return to an earlier configuration; it becomes a new version."""
     return ConfigVersion(version=desk.execute(RollBackDevice(device, body.version)))
 
 
 @router.post("/devices/{device}/command", dependencies=[technician], status_code=202)
-def command(desk: DeskDep, device: str, body: DeviceCommand) -> CommandSent:
+def command(desk: DeskDep, device: IdPath, body: DeviceCommand) -> CommandSent:
     """Send a device a command."""
     return CommandSent(id=desk.execute(CommandDevice(device, body.name, body.args)))
+
+
+def _check_places(desk: Desk, body: Adoption) -> None:
+    shop = desk.settings
+    known = {zone.id for zone in shop.zones} | {shelf.id for shelf in shop.shelves}
+    for antenna, place in body.antennas.items():
+        if place not in known:
+            raise NotFound(
+                f"expected a zone or shelf of the shop, came {place!r}", f"antennas.{antenna}"
+            )
+    if body.lane is not None and body.lane not in {lane.id for lane in shop.lanes}:
+        raise NotFound(f"expected a lane of the shop, came {body.lane!r}", "lane")

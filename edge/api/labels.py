@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from edge.api.desk import DeskDep, operator, viewer
-from edge.api.shapes import GtinQuery, GtinText, Shape
+from edge.api.shapes import GtinQuery, GtinText, IdPath, Shape
 from edge.commands import BindLabel, IdentifyLabel
 from edge.errors import NotFound
 from edge.queries import label_view
@@ -59,7 +59,7 @@ def list_labels(desk: DeskDep, gtin: GtinQuery = None) -> LabelsPage:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def get_picture(desk: DeskDep, label: str) -> Response:
+def get_picture(desk: DeskDep, label: IdPath) -> Response:
     """Give the picture that a label shows or is to show."""
     row = desk.queries.label(label)
     if row is None:
@@ -71,13 +71,13 @@ def get_picture(desk: DeskDep, label: str) -> Response:
 
 
 @router.post("/labels/{label}/bind", dependencies=[operator], status_code=204)
-def bind(desk: DeskDep, label: str, body: Binding) -> None:
+def bind(desk: DeskDep, label: IdPath, body: Binding) -> None:
     """Let a label show a product."""
     desk.execute(BindLabel(label, body.gtin))
 
 
 @router.post("/labels/{label}/identify", dependencies=[operator], status_code=202)
-def identify(desk: DeskDep, label: str) -> CommandSent:
+def identify(desk: DeskDep, label: IdPath) -> CommandSent:
     """Let a label flash."""
     return CommandSent(id=desk.execute(IdentifyLabel(label)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,10 +10,10 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from edge.api.desk import Desk, DeskDep, operator, viewer
-from edge.api.shapes import Limit, Moment, Shape, millis
+from edge.api.shapes import LARGEST, PLAIN, UNITS, After, IdPath, Limit, Moment, Shape, Word, millis
 from edge.checkout import Sale
 from edge.commands import CancelBasket, PayBasket, ScanAtLane, VoidLine
-from edge.errors import NotFound
+from edge.errors import ContractError, NotFound
 from edge.events import moment
 
 router = APIRouter(tags=["checkout"])
@@ -40,9 +41,10 @@ class SaleShape(Shape):
 
 
 class SalesPage(Shape):
-    """Sales, the oldest first."""
+    """Sales, the oldest first; `next` goes into `cursor`."""
 
     items: list[SaleShape]
+    next: str | None
 
 
 class BasketLineShape(Shape):
@@ -77,14 +79,14 @@ class Scan(Shape):
 class Void(Shape):
     """The line to take out, counted from 1."""
 
-    line: Annotated[int, Field(ge=1)]
+    line: Annotated[int, Field(strict=True, ge=1, le=UNITS)]
 
 
 class Payment(Shape):
     """The basket to pay: its id makes a repeat harmless."""
 
-    basket: str
-    method: Annotated[str, Field(max_length=40)] = "cash"
+    basket: Word
+    method: Annotated[str, Field(max_length=40, pattern=PLAIN)] = "cash"
 
 
 @router.get("/sales", dependencies=[viewer])
@@ -92,45 +94,58 @@ def list_sales(
     desk: DeskDep,
     start: Annotated[Moment | None, Query(alias="from")] = None,
     end: Annotated[Moment | None, Query(alias="to")] = None,
+    cursor: After = "",
     limit: Limit = 1000,
 ) -> SalesPage:
     """List sales; without `from`, since a day ago."""
     until = millis(end) if end else millis(datetime.now(UTC)) + 1
     since = millis(start) if start else until - 86_400_000
-    return SalesPage(items=[_sale(sale) for sale in desk.queries.sales(since, until, limit)])
+    sales = desk.queries.sales(since, until, limit, _last(cursor))
+    following = f"{sales[-1].t}.{sales[-1].sale}" if len(sales) == limit else None
+    return SalesPage(items=[_sale(sale) for sale in sales], next=following)
 
 
 @router.get("/lanes/{lane}", dependencies=[viewer])
-def get_lane(desk: DeskDep, lane: str) -> LaneShape:
+def get_lane(desk: DeskDep, lane: IdPath) -> LaneShape:
     """Give a lane and its basket."""
     return _lane(desk, lane)
 
 
 @router.post("/lanes/{lane}/scan", dependencies=[operator])
-def scan(desk: DeskDep, lane: str, body: Scan) -> LaneShape:
+def scan(desk: DeskDep, lane: IdPath, body: Scan) -> LaneShape:
     """Put what a code names into the basket; an unknown code warns."""
     desk.execute(ScanAtLane(lane, body.data))
     return _lane(desk, lane)
 
 
 @router.post("/lanes/{lane}/void", dependencies=[operator])
-def void(desk: DeskDep, lane: str, body: Void) -> LaneShape:
+def void(desk: DeskDep, lane: IdPath, body: Void) -> LaneShape:
     """Take a line out of the basket."""
     desk.execute(VoidLine(lane, body.line))
     return _lane(desk, lane)
 
 
 @router.post("/lanes/{lane}/pay", dependencies=[operator])
-def pay(desk: DeskDep, lane: str, body: Payment) -> SaleShape:
+def pay(desk: DeskDep, lane: IdPath, body: Payment) -> SaleShape:
     """Pay the basket; the same basket again answers with the same sale."""
     return _sale(desk.execute(PayBasket(lane, body.basket, body.method)))
 
 
 @router.post("/lanes/{lane}/cancel", dependencies=[operator])
-def cancel(desk: DeskDep, lane: str) -> LaneShape:
+def cancel(desk: DeskDep, lane: IdPath) -> LaneShape:
     """Empty the basket."""
     desk.execute(CancelBasket(lane))
     return _lane(desk, lane)
+
+
+def _last(cursor: str) -> tuple[int, str]:
+    """Read time and id of the last sale of the page before."""
+    if not cursor:
+        return -LARGEST, ""
+    at, _, sale = cursor.partition(".")
+    if not re.fullmatch(r"-?[0-9]{1,15}", at):
+        raise ContractError("cursor", "`next` of the page before", repr(cursor))
+    return int(at), sale
 
 
 def _sale(sale: Sale) -> SaleShape:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from edge.api.desk import DeskDep, technician, viewer
-from edge.api.shapes import Limit, Shape
+from edge.api.shapes import LARGEST, Position, Shape
 from edge.errors import NotFound, Refused
 from edge.events import moment
 from edge.queries import DeadLetterRow
@@ -70,7 +71,9 @@ def list_sinks(desk: DeskDep) -> SinksPage:
 
 
 @router.get("/dead-letters", dependencies=[technician])
-def list_dead_letters(desk: DeskDep, after: int = 0, limit: Limit = 100) -> DeadLettersPage:
+def list_dead_letters(
+    desk: DeskDep, after: Position = 0, limit: Annotated[int, Query(ge=1, le=100)] = 20
+) -> DeadLettersPage:
     """List dead letters."""
     rows = desk.queries.dead_letters(after, limit)
     following = rows[-1].id if len(rows) == limit else None
@@ -78,7 +81,7 @@ def list_dead_letters(desk: DeskDep, after: int = 0, limit: Limit = 100) -> Dead
 
 
 @router.post("/dead-letters/{number}/retry", dependencies=[technician], status_code=202)
-def retry(desk: DeskDep, number: int) -> None:
+def retry(desk: DeskDep, number: Annotated[int, Path(ge=1, le=LARGEST)]) -> None:
     """Take a dead letter to the door again, as if it came now."""
     row = desk.queries.dead_letter(number)
     if row is None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from pydantic import Field
 
 from edge.api.desk import DeskDep, viewer
-from edge.api.shapes import Moment, Shape, millis
+from edge.api.shapes import IdPath, IdQuery, Moment, Shape, millis
 from edge.errors import NotFound
 from edge.events import moment
 
@@ -56,7 +56,7 @@ def get_traffic(
     start: Annotated[Moment | None, Query(alias="from")] = None,
     end: Annotated[Moment | None, Query(alias="to")] = None,
     bucket: Literal["minute", "hour", "day"] = "hour",
-    line: str | None = None,
+    line: IdQuery = None,
 ) -> TrafficPage:
     """Count people by line and bucket; without `from`, since a day ago."""
     until = millis(end) if end else millis(datetime.now(UTC)) + 60_000
@@ -85,7 +85,7 @@ def get_occupancy(desk: DeskDep) -> OccupancyPage:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def get_heatmap(desk: DeskDep, camera: str) -> Response:
+def get_heatmap(desk: DeskDep, camera: IdPath) -> Response:
     """Draw the newest heat map of a camera: dark is no presence, bright is the most."""
     heat = desk.queries.heat(camera)
     if heat is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from edge.api.desk import Desk, DeskDep, operator, viewer
-from edge.api.shapes import GtinPath, GtinText, Moment, Shape, millis
+from edge.api.shapes import PLAIN, GtinPath, GtinText, Moment, Shape, millis
 from edge.commands import PriceChange, SetPrices
 from edge.errors import NotFound
 
@@ -20,15 +21,17 @@ class Change(Shape):
     """A new price in minor units; `from` and `until` bound a promotion or plan it ahead."""
 
     gtin: GtinText
-    amount: Annotated[int, Field(ge=0, le=10**12)]
+    amount: Annotated[int, Field(strict=True, ge=0, le=10**12)]
     start: Annotated[Moment | None, Field(alias="from")] = None
     until: Moment | None = None
-    promotion: Annotated[str, Field(max_length=80)] | None = None
+    promotion: Annotated[str, Field(max_length=80, pattern=PLAIN)] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.start and self.until and self.start >= self.until:
             raise PydanticCustomError("until", "expected until after from")
+        if self.until and self.until <= datetime.now(UTC):
+            raise PydanticCustomError("until", "expected until in the future")
         return self
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -20,6 +20,7 @@ from edge.errors import (
     Unauthorised,
 )
 
+MEDIA_TYPE = "application/problem+json"
 # The first that fits the error decides.
 _STATUS: tuple[tuple[type[StoreEdgeError], int, str], ...] = (
     (Unauthorised, 401, "no valid token"),
@@ -29,10 +30,39 @@ _STATUS: tuple[tuple[type[StoreEdgeError], int, str], ...] = (
     (Refused, 409, "refused"),
     (ContractError, 422, "not as the contract says"),
 )
+_FIELD = {
+    "type": "object",
+    "required": ["path", "detail"],
+    "properties": {"path": {"type": "string"}, "detail": {"type": "string"}},
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": _FIELD},
+    },
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Give the OpenAPI responses of these statuses: a problem document each."""
+    titles: dict[int, str] = {}
+    for _, status, title in _STATUS:
+        titles.setdefault(status, title)
+    content = {MEDIA_TYPE: {"schema": SCHEMA}}
+    return {n: {"description": titles[n].capitalize(), "content": content} for n in statuses}
 
 
 def problem(
-    status: int, title: str, detail: str, errors: Sequence[dict[str, str]] = ()
+    status: int,
+    title: str,
+    detail: str,
+    errors: Sequence[dict[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Give a problem document; `errors` hold a field's `path` and `detail` each."""
     body: dict[str, Any] = {
@@ -43,8 +73,9 @@ def problem(
     }
     if errors:
         body["errors"] = list(errors)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004  (RFC 9110)
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    if status == 401:  # noqa: PLR2004  (RFC 9110, 15.5.2)
+        headers = {"WWW-Authenticate": "Bearer"}
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -52,6 +83,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreEdgeError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(TimeoutError, _late)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def _ours(_: Request, error: Exception) -> JSONResponse:
@@ -65,15 +98,32 @@ def _ours(_: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"path": field_path(fault["loc"][1:]), "detail": fault["msg"]} for fault in faults]
+    errors = [{"path": _place(fault), "detail": fault["msg"]} for fault in faults]
     detail = "; ".join(f"{e['path']}: {e['detail']}" for e in errors)
     return problem(422, "not as the contract says", detail, errors)
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) else str(error)
-    return problem(status, detail, detail)
+    if not isinstance(error, HTTPException):
+        return problem(500, "fault of the service", str(error))
+    detail = str(error.detail)
+    return problem(error.status_code, detail, detail, headers=error.headers)
+
+
+def _late(_: Request, __: Exception) -> JSONResponse:
+    detail = "the disk takes nothing now; what you sent may still be carried out: look, then repeat"
+    return problem(503, "not now", detail, headers={"Retry-After": "30"})
+
+
+def _unexpected(_: Request, __: Exception) -> JSONResponse:
+    return problem(500, "fault of the service", "the log of the service has the reason")
+
+
+def _place(fault: Mapping[str, Any]) -> str:
+    source, *parts = fault["loc"]
+    if fault["type"] == "json_invalid":  # FastAPI gives the character, which is no field
+        return "body"
+    return field_path(parts) or str(source)
 
 
 def field_path(parts: Sequence[int | str]) -> str:

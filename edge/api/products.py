@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from msgspec import to_builtins
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from edge.api.desk import DeskDep, operator, viewer
-from edge.api.problems import field_path
-from edge.api.shapes import After, GtinPath, GtinText, Limit, Page, Shape
+from edge.api.shapes import PLAIN, UNITS, After, GtinPath, GtinText, Limit, Page, Shape, Word
 from edge.commands import Product, PutProducts, Tracking
 from edge.errors import ContractError, NotFound
 
@@ -24,18 +25,21 @@ def _listed(value: object) -> object:
     return value["products"] if isinstance(value, dict) and "products" in value else value
 
 
+LanguageCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{2,35}$")]  # RFC 5646, 4.4.1
+
+
 class ProductShape(Shape):
     """A product; `names` holds its name in further languages, by code (`zh`)."""
 
     gtin: GtinText
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    brand: str = ""
-    unit: str = "piece"
-    pack: str = ""
-    image: str = ""
+    name: Annotated[Word, Field(min_length=1)]
+    brand: Word = ""
+    unit: Word = "piece"
+    pack: Word = ""
+    image: Annotated[str, Field(max_length=2000, pattern=PLAIN)] = ""
     tracking: Tracking = "item"
-    safety: Annotated[int, Field(ge=0)] = 0
-    names: Annotated[dict[str, str], Field(default_factory=dict)]
+    safety: Annotated[int, Field(ge=0, le=UNITS)] = 0
+    names: Annotated[dict[LanguageCode, Word], Field(default_factory=dict, max_length=50)]
 
 
 class PutAnswer(Shape):
@@ -60,7 +64,7 @@ _BODIES = {
 async def put_products(desk: DeskDep, request: Request) -> PutAnswer:
     """Add or replace products: a JSON array, or CSV with a header row; all or none."""
     body = await request.body()
-    is_csv = request.headers.get("content-type", "").startswith("text/csv")
+    is_csv = request.headers.get("content-type", "").lower().startswith("text/csv")
     products = _from_csv(body) if is_csv else _checked(_bulk.validate_json, body)
     command = PutProducts(tuple(Product(**shape.model_dump()) for shape in products))
     return PutAnswer(products=await run_in_threadpool(desk.execute, command))
@@ -89,19 +93,26 @@ def _shape(product: Product) -> ProductShape:
 
 def _from_csv(body: bytes) -> list[ProductShape]:
     try:
-        rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
-    except UnicodeDecodeError as fault:
+        header, *rows = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
+    except (UnicodeDecodeError, csv.Error) as fault:
         raise ContractError("body", "CSV in UTF-8", str(fault)) from fault
-    filled = [{key: value for key, value in row.items() if value} for row in rows]
+    except ValueError as fault:
+        raise ContractError("body", "a header row such as gtin,name", "nothing") from fault
+    names = [name.strip().lower() for name in header]
+    filled = [_filled(names, row) for row in rows if row]
     return _checked(_bulk.validate_python, filled)
 
 
-def _checked(validate: Any, body: object) -> list[ProductShape]:  # noqa: ANN401
+def _filled(names: list[str], row: list[str]) -> dict[str, str]:
+    """Give the cells that hold something, by the header's names; cells beyond it are ignored."""
+    return {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
+
+
+def _checked(validate: Callable[[Any], list[ProductShape]], body: object) -> list[ProductShape]:
     try:
-        products: list[ProductShape] = validate(body)
+        return validate(body)
     except ValidationError as faults:
-        reasons = [f"{field_path(f['loc'])}: {f['msg']}" for f in faults.errors()]
-        raise ContractError(
-            field_path(faults.errors()[0]["loc"]) or "body", "products", "; ".join(reasons)
+        found = faults.errors(include_input=False, include_context=False, include_url=False)
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in found]
         ) from faults
-    return products

@@ -13,35 +13,53 @@ from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
+LARGEST = 2**53 - 1  # beyond it, JavaScript and many JSON libraries lose digits (RFC 8259, 6)
+PLAIN = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL keeps no NUL, a label draws no control character
+UNITS = 1_000_000  # more of one product in one correction is a slip of the finger
+
 
 def gtin14(text: str) -> str:
     """Give a GTIN of 8 to 14 digits with all 14; its check digit must be right."""
     try:
-        return Gtin.parse(text).as_gtin_14()
-    except ParseError as fault:
+        gtin = Gtin.parse(text) if text.isascii() else None  # biip takes digits of every script
+    except ParseError:
+        gtin = None
+    if gtin is None:
         raise PydanticCustomError(
             "gtin", "expected a GTIN of 8, 12, 13 or 14 digits with a right check digit"
-        ) from fault
+        )
+    return gtin.as_gtin_14()
 
 
-def _moment(value: object) -> object:
-    if isinstance(value, str):
-        return datetime.fromisoformat(value)
-    return value
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
+def _moment(value: object) -> datetime:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
         raise PydanticCustomError("time", "expected RFC 3339 with an offset, such as ...T09:00:00Z")
-    return value
+    return at
 
 
 GtinText = Annotated[str, AfterValidator(gtin14), Field(examples=["06901815908304"])]
 GtinPath = Annotated[str, Path(), AfterValidator(gtin14)]
 GtinQuery = Annotated[str | None, Query(), AfterValidator(lambda g: g if g is None else gtin14(g))]
-Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_aware)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="rows in an answer")]
-After = Annotated[str, Query(alias="cursor", description="`next` of the page before")]
+After = Annotated[
+    str,
+    Query(
+        alias="cursor",
+        description="`next` of the page before",
+        max_length=200,
+        pattern=PLAIN,
+    ),
+]
+Position = Annotated[int, Query(ge=0, le=LARGEST)]
+IdPath = Annotated[str, Path(max_length=128, pattern=PLAIN)]
+IdQuery = Annotated[str | None, Query(max_length=128, pattern=PLAIN)]
+Word = Annotated[str, Field(max_length=200, pattern=PLAIN)]
+Units = Annotated[int, Field(strict=True, ge=-UNITS, le=UNITS)]
 
 
 class Shape(BaseModel):

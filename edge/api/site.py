@@ -19,6 +19,8 @@ from edge.api import (
     stock,
 )
 from edge.api.desk import Desk
+from edge.api.limits import BodyLimit
+from edge.api.problems import documented
 
 PREFIX = "/api/v1"
 
@@ -34,8 +36,10 @@ def build(desk: Desk) -> FastAPI:
         redoc_url=None,
     )
     app.state.desk = desk
+    app.add_middleware(BodyLimit)
     problems.install(app)
+    faults = documented(401, 403, 404, 409, 422)
     for part in (stock, products, prices, people, lanes, labels, devices, live, operations):
-        app.include_router(part.router, prefix=PREFIX)
+        app.include_router(part.router, prefix=PREFIX, responses=faults)
     app.include_router(operations.probes)
     return app

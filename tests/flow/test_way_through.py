@@ -92,9 +92,9 @@ def test_lane_scans_prices_and_sells(running: Any, eventually: Callable[..., Any
     state = eventually(running.shop_state, lambda s: s["sales"])
     assert state["sales"] == [sales[0]]
     stock = eventually(
-        lambda: running.api.get(f"/stock/{GTIN}").json(), lambda level: not level["in_basket"]
+        lambda: running.api.get(f"/stock/{GTIN}").json(), lambda level: level["on_hand"] == 4
     )
-    assert (stock["on_hand"], stock["available"]) == (4, 4)
+    assert (stock["in_basket"], stock["available"]) == (0, 4)
 
 
 def test_unknown_device_waits_in_the_inbox(running: Any, eventually: Callable[..., Any]) -> None:

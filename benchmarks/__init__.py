@@ -1,0 +1,1 @@
+"""Figures of this machine; ratios within one run are what can be compared."""

@@ -1,0 +1,1 @@
+"""What people in the shop see: the pages."""

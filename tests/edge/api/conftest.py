@@ -1,0 +1,348 @@
+"""A real shop behind a real HTTP server on loopback; devices speak through its door."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+import threading
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from cloud_bridge.webhook import Webhook
+from devices.gtin import check_digit
+from devices.rfid.epc import encode_sgtin96
+from devices.uplink import Uplink
+from edge.access import Doorkeeper
+from edge.api.desk import Desk
+from edge.api.site import build
+from edge.commands import Command
+from edge.config import Settings, load
+from edge.database import open_database
+from edge.door import Door
+from edge.eventlog import EventLog
+from edge.feed import Feed
+from edge.gateway import Gateway, Listening, Ports, Rejection
+from edge.metrics import Metrics
+from edge.overview import Overview
+from edge.queries import Queries
+from edge.relay import Consumer, Relay
+from edge.shop import Codes
+from edge.shop import Shop as Rules
+from edge.store import Cursor, DeadLetter, Store
+from edge.tokens import create
+from edge.views import SinkView
+from edge.wire import LoggedEvent
+
+Seen = TypeVar("Seen")
+
+ROLES = ("viewer", "operator", "technician", "admin")
+PATIENCE_S = 20.0
+PREFIX_DIGITS = 7  # of the company prefix in the GTINs of these tests
+SLOW_S = 0.5  # how long a follower may take; the real shop gives it ten seconds
+
+STORE = """
+[store]
+id = "test"
+name = "Test"
+timezone = "Europe/Berlin"
+currency = "EUR"
+
+[presence]
+missing_after_s = 3600
+
+[[zones]]
+id = "floor"
+name = "Floor"
+kind = "sales"
+polygon = [[0, 0], [8, 0], [8, 5], [0, 5]]
+
+[[zones]]
+id = "back"
+name = "Back room"
+kind = "backroom"
+polygon = [[8, 0], [9, 0], [9, 5], [8, 5]]
+
+[[zones]]
+id = "tills"
+name = "Tills"
+kind = "checkout"
+polygon = [[0, 5], [8, 5], [8, 7], [0, 7]]
+
+[[shelves]]
+id = "shelf-a"
+name = "Shelf A"
+zone = "floor"
+corner = [1, 1]
+size = [2, 1]
+
+[[devices]]
+id = "reader-1"
+kind = "rfid"
+antennas = {{ 1 = "shelf-a", 2 = "back" }}
+
+[[devices]]
+id = "labels-1"
+kind = "label"
+
+[[cameras]]
+id = "camera-1"
+source = "0"
+lines = [
+  {{ name = "entrance", start = [0, 0], end = [1, 1] }},
+  {{ name = "aisle", start = [0, 1], end = [1, 0], entrance = false }},
+]
+areas = [{{ zone = "tills", polygon = [[0, 0], [1, 0], [1, 1]], queue = true }}]
+
+[[lanes]]
+id = "lane-1"
+name = "Lane 1"
+zone = "tills"
+
+[[lanes]]
+id = "lane-2"
+name = "Lane 2"
+zone = "tills"
+
+[[labels]]
+id = "label-1"
+device = "labels-1"
+shelf = "shelf-a"
+
+[[labels]]
+id = "label-2"
+device = "labels-1"
+
+[[sinks]]
+name = "online"
+kind = "webhook"
+url = "http://127.0.0.1:{sink}/webhook"
+secret = {{ file = "sink.secret" }}
+"""
+
+
+class Shop:
+    """A running shop: its parts, its address, and what a test does with them."""
+
+    def __init__(self, folder: Path, codes: Codes) -> None:
+        """Wire the parts as the gateway does; only the broker is left out."""
+        self.config = folder / "store.toml"
+        self.settings = configured(folder)
+        self.broker = True
+        self._engine = open_database(self.settings.database.url)
+        self._codes = codes
+        store, log = Store(self._engine), EventLog(self._engine)
+        queries = Queries(self._engine, self.settings, store.epoch)
+        overview = Overview(self._engine, self.settings, queries)
+        self.feed, metrics = Feed(log), Metrics()
+        ports = Ports(
+            logged=self._logged(metrics),
+            acknowledge=lambda *_: None,
+            committed=metrics.committed,
+        )
+        self.gateway = Gateway(store, self._reviver(store), clock, ports, keep_days=30)
+        self.door = Door(Uplink("test").decode, self.gateway.submit, metrics, clock)
+        self._relay = self._to_the_sink(log)
+        metrics.watch(self._sinks, lambda: self.gateway.waiting)
+        self.desk = Desk(
+            settings=self.settings,
+            execute=self.gateway.execute,
+            queries=queries,
+            log=log,
+            feed=self.feed,
+            view=lambda: overview.look(self.feed.head, self._sinks, clock()),
+            sinks=self._sinks,
+            identify=Doorkeeper(queries.token, clock).identify,
+            retry=self.door.retry,
+            ready=lambda: {"broker": self.broker, "writer": self.gateway.alive},
+            metrics=metrics.text,
+            patience_s=SLOW_S,
+        )
+        self.tokens = {role: create(self.settings, role, role) for role in ROLES}
+        self._clients: dict[str, httpx.Client] = {}
+        self._gtins = 0
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        app = build(self.desk)
+        app.router.lifespan_context = self._living
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="critical", access_log=False, timeout_graceful_shutdown=1
+            )
+        )
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
+
+    def open(self) -> None:
+        """Start everything and wait until the server answers."""
+        self._thread.start()
+        until(lambda: self._server.started, bool)
+        self.gateway.submit(Listening(connected=True))
+
+    def close(self) -> None:
+        """Stop everything."""
+        for client in self._clients.values():
+            client.close()
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+        self._sink.close()
+        self._engine.dispose()
+
+    def api(self, role: str = "admin") -> httpx.Client:
+        """Give a client whose token has this role."""
+        if role not in self._clients:
+            headers = {"Authorization": f"Bearer {self.tokens[role]}"}
+            self._clients[role] = httpx.Client(
+                base_url=f"{self.url}/api/v1", headers=headers, timeout=PATIENCE_S
+            )
+        return self._clients[role]
+
+    def hear(self, leaf: str, payload: dict[str, Any] | bytes) -> None:
+        """Take a device's message at the door; return when it is on disk."""
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        done = threading.Event()
+        self.door.take(f"store/test/{leaf}", body, done.set)
+        assert done.wait(PATIENCE_S)
+
+    def keep_dead(self, source: str, payload: bytes) -> None:
+        """Keep a dead letter as the gateway would have done some time ago."""
+        done = threading.Event()
+        letter = DeadLetter(clock(), source, "an earlier fault", payload)
+        self.gateway.submit(Rejection(letter, done.set))
+        assert done.wait(PATIENCE_S)
+
+    def execute(self, command: Command) -> Any:
+        """Carry a command out as another part of the gateway would."""
+        return self.gateway.execute(command)
+
+    def gtin(self) -> str:
+        """Give a GTIN that no test of this shop has had."""
+        self._gtins += 1
+        body = f"04006382{self._gtins:05}"
+        return body + check_digit(body)
+
+    def product(self, **more: Any) -> str:
+        """Put a product and give its GTIN."""
+        gtin = self.gtin()
+        row = {"gtin": gtin, "name": f"Product {self._gtins}", **more}
+        self.api().put("/products", json=[row]).raise_for_status()
+        return gtin
+
+    def priced(self, amount: int, **more: Any) -> str:
+        """Put a product with a price and give its GTIN."""
+        gtin = self.product(**more)
+        change = {"gtin": gtin, "amount": amount}
+        self.api().post("/prices", json={"changes": [change]}).raise_for_status()
+        return gtin
+
+    def tag(self, gtin: str, serial: int) -> str:
+        """Give the EPC of a unit."""
+        return encode_sgtin96(gtin, PREFIX_DIGITS, serial)
+
+    def read(self, epcs: list[str], antenna: int = 1) -> None:
+        """Let the reader see tags."""
+        reads = [{"epc": epc, "ant": antenna, "rssi": -50.0, "t": clock()} for epc in epcs]
+        self.hear("rfid/reader-1/reads", {"reads": reads})
+
+    def live(self) -> str:
+        """Give the address of the live feed."""
+        return f"ws://127.0.0.1:{self.port}/api/v1/live"
+
+    def _reviver(self, store: Store) -> Callable[[int], Rules]:
+        return lambda now: Rules(
+            self.settings, store.load(), self._codes, epoch=store.epoch, now=now
+        )
+
+    def _logged(self, metrics: Metrics) -> Callable[[list[LoggedEvent]], None]:
+        def tell(events: list[LoggedEvent]) -> None:
+            metrics.logged(events)
+            self.feed.publish(events)
+            self._relay.wake()
+
+        return tell
+
+    def _to_the_sink(self, log: EventLog) -> Relay:
+        sink = self.settings.sinks[0]
+        self._sink = Webhook(sink.name, sink.url, sink.secret.read(), "test", 1.0)
+        consumer = Consumer(sink.name, sink.kind, sink.types, sink.batch, self._sink.deliver)
+
+        def set_aside(letter: DeadLetter) -> None:
+            self.gateway.submit(Rejection(letter, lambda: None))
+
+        submit = self.gateway.submit
+        return Relay(consumer, log, Cursor(sink.name), submit, set_aside, clock, "test")
+
+    def _sinks(self) -> tuple[SinkView, ...]:
+        return (self._relay.view(self.feed.head),)
+
+    @asynccontextmanager
+    async def _living(self, _: FastAPI) -> AsyncIterator[None]:
+        self.feed.attach(asyncio.get_running_loop())
+        self.gateway.start()
+        self._relay.start()
+        yield
+        await asyncio.to_thread(self._relay.stop)
+        await asyncio.to_thread(self.gateway.stop)
+
+
+def configured(folder: Path) -> Settings:
+    """Write a store.toml whose sink listens nowhere, and load it."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        sink = probe.getsockname()[1]
+    secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
+    (folder / "sink.secret").write_text(secret)
+    file = folder / "store.toml"
+    file.write_text(STORE.format(sink=sink))
+    return load(file)
+
+
+def clock() -> int:
+    """Give epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def until(look: Callable[[], Seen], good: Callable[[Seen], object]) -> Seen:
+    """Look again until it is good; the last look is in the message when it never is."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not good(last := look()):
+        assert time.monotonic() < deadline, f"after {PATIENCE_S} s still {last!r}"
+        time.sleep(0.02)
+    return last
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    """Wait until something is so: `eventually(look, good)` gives the good look."""
+    return until
+
+
+@pytest.fixture
+def new_shop(tmp_path: Path, codes: Codes) -> Iterator[Shop]:
+    """Give a running shop of this test alone."""
+    yield from _opened(tmp_path, codes)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, codes: Codes) -> Iterator[Shop]:
+    """Give a running shop that the tests of a file share; each takes products of its own."""
+    yield from _opened(tmp_path_factory.mktemp("shop"), codes)
+
+
+def _opened(folder: Path, codes: Codes) -> Iterator[Shop]:
+    shop = Shop(folder, codes)
+    shop.open()
+    yield shop
+    shop.close()

@@ -1,0 +1,137 @@
+"""Prices over HTTP: what is wanted, what the till charges, and what each label shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edge.commands import BindLabel, KeepPicture
+
+if TYPE_CHECKING:
+    from tests.edge.api.conftest import Shop
+
+
+def price(shop: Shop, gtin: str) -> dict[str, Any]:
+    """Give a product's price."""
+    found: dict[str, Any] = shop.api().get(f"/prices/{gtin}").json()
+    return found
+
+
+def change(shop: Shop, *changes: dict[str, Any]) -> dict[str, Any]:
+    """Change prices and give the answer."""
+    answer = shop.api().post("/prices", json={"changes": list(changes)})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def draw(shop: Shop, label: str, revision: int, image: str) -> None:
+    """Keep a label's picture, as the downlink does before it sends it."""
+    shop.execute(KeepPicture(label, revision, image, b"\x89PNG"))
+
+
+def show(shop: Shop, label: str, image: str) -> None:
+    """Let a label confirm what is on its glass."""
+    shop.hear("label/labels-1/shown", {"t": 1, "label": label, "image": image})
+
+
+def test_price_without_labels_is_effective_at_once(shop: Shop) -> None:
+    """A price that no label shows is charged and effective as soon as it is set."""
+    gtin = shop.product()
+    answer = change(shop, {"gtin": gtin, "amount": 1999})
+    wanted = {
+        "gtin": gtin,
+        "amount": 1999,
+        "till": 1999,
+        "currency": "EUR",
+        "promotion": None,
+        "effective": True,
+        "labels": [],
+    }
+    assert answer == {"prices": [wanted]}
+    assert price(shop, gtin) == wanted
+
+
+def test_answer_has_a_state_per_label(new_shop: Shop) -> None:
+    """Each label tells how far it is and which amounts it may be showing; the till waits for it."""
+    gtin = new_shop.priced(1000)
+    for label in ("label-1", "label-2"):
+        new_shop.execute(BindLabel(label, gtin))
+        draw(new_shop, label, 1, "0" * 16)
+        show(new_shop, label, "0" * 16)
+    (raised,) = change(new_shop, {"gtin": gtin, "amount": 1500})["prices"]
+    assert (raised["amount"], raised["till"], raised["effective"]) == (1500, 1000, False)
+    draw(new_shop, "label-1", 2, "1" * 16)
+    show(new_shop, "label-1", "1" * 16)
+    draw(new_shop, "label-2", 2, "1" * 16)
+    found = price(new_shop, gtin)
+    assert found["labels"] == [
+        {"label": "label-1", "state": "shown", "shows": [1500]},
+        {"label": "label-2", "state": "sent", "shows": [1000, 1500]},
+    ]
+    assert found["till"] == 1000
+    show(new_shop, "label-2", "1" * 16)
+    found = price(new_shop, gtin)
+    assert (found["till"], found["effective"]) == (1500, True)
+
+
+def test_planned_price_waits_for_its_time(shop: Shop) -> None:
+    """A price with `from` in the future leaves the price of today as it is."""
+    gtin = shop.priced(500)
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    change(shop, {"gtin": gtin, "amount": 400, "from": later, "promotion": "Sale"})
+    assert price(shop, gtin)["amount"] == 500
+
+
+def test_changes_are_taken_all_or_none(shop: Shop) -> None:
+    """One unknown product keeps all changes out, and is named by its place."""
+    gtin, unknown = shop.product(), shop.gtin()
+    answer = shop.api().post(
+        "/prices",
+        json={"changes": [{"gtin": gtin, "amount": 1}, {"gtin": unknown, "amount": 1}]},
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (404, "changes[1].gtin")
+    assert shop.api().get(f"/prices/{gtin}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"amount": -1}, "changes[0].amount"),
+        ({"amount": 19.99}, "changes[0].amount"),
+        ({"amount": 20.0}, "changes[0].amount"),
+        ({"amount": "1999"}, "changes[0].amount"),
+        ({"amount": True}, "changes[0].amount"),
+        ({"amount": 10**13}, "changes[0].amount"),
+        ({"amount": None}, "changes[0].amount"),
+        ({"gtin": "4006381333930"}, "changes[0].gtin"),
+        ({"from": "tomorrow"}, "changes[0].from"),
+        ({"from": "2030-01-01T00:00:00"}, "changes[0].from"),
+        ({"from": 1893456000}, "changes[0].from"),
+        ({"from": "2030-01-02T00:00:00Z", "until": "2030-01-01T00:00:00Z"}, "changes[0]"),
+        ({"until": "2001-01-01T00:00:00Z"}, "changes[0]"),
+        ({"promotion": "x" * 81}, "changes[0].promotion"),
+        ({"promotion": "a\nb"}, "changes[0].promotion"),
+    ],
+)
+def test_wrong_changes_are_told_by_field(shop: Shop, wrong: dict[str, Any], path: str) -> None:
+    """A change that cannot be is 422 with the path of its field."""
+    body = {"changes": [{"gtin": "4006381333931", "amount": 1, **wrong}]}
+    answer = shop.api().post("/prices", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path)
+
+
+@pytest.mark.parametrize(("body", "path"), [({}, "changes"), ({"changes": []}, "changes")])
+def test_a_change_is_expected(shop: Shop, body: dict[str, Any], path: str) -> None:
+    """No change at all is 422."""
+    answer = shop.api().post("/prices", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path)
+
+
+def test_product_without_a_price_is_not_found(shop: Shop) -> None:
+    """A product that has no price yet is 404, and the answer says how to set one."""
+    answer = shop.api().get(f"/prices/{shop.product()}")
+    assert answer.status_code == 404
+    assert "POST /api/v1/prices" in answer.json()["detail"]

@@ -1,0 +1,459 @@
+"""Prices: the till never charges more than a label may show, and says so only when all agree."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from edge.commands import BindLabel, KeepPicture, PriceChange, Product
+from edge.errors import NotFound
+from edge.events import Event, LabelChanged, PriceEffective
+from edge.pricing import RESEND_AFTER_MS, RESEND_AT_MOST_MS, Label, Pricing
+from edge.readings import LabelReported, LabelShown
+from edge.rows import Rows
+
+MILK, TEA = "04006381333931", "06901234567892"
+T0 = 1_800_000_000_000
+HOUR = 3_600_000
+
+
+def picture_of(gtin: str, amount: int, revision: int = 0) -> str:
+    """Give the name of a picture of a price."""
+    return hashlib.sha256(f"{gtin} {amount} {revision}".encode()).hexdigest()[:16]
+
+
+class Counter:
+    """A price desk with a clock, and labels that show what reaches them, in order and late."""
+
+    def __init__(self, *labels: str, unique: bool = True) -> None:
+        """Put labels into service, none of which shows anything.
+
+        `unique` pictures differ also where an earlier price returns.
+        """
+        self.now = T0
+        self.unique = unique
+        self.products = {MILK: Product(MILK, "Milk"), TEA: Product(TEA, "Tea")}
+        self.pricing = Pricing(
+            prices=Rows(),
+            planned=Rows(),
+            labels=Rows(),
+            pictures=Rows(),
+            currency="CNY",
+            epoch=1,
+        )
+        self.pricing.install(Label(label, "ap", "296x128-bwr", None) for label in labels)
+        self.events: list[Event] = []
+        # What is on each glass now and what is on its way there, oldest first: product, price and
+        # the picture's name.
+        self.glass: dict[str, list[tuple[str, int, str]]] = {label: [] for label in labels}
+        self.words: dict[str, list[LabelShown]] = {label: [] for label in labels}
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Keep events."""
+        self.events += events
+
+    def price(
+        self,
+        gtin: str,
+        amount: int,
+        *,
+        start: int | None = None,
+        until: int | None = None,
+        promotion: str | None = None,
+    ) -> None:
+        """Ask for a price."""
+        change = PriceChange(gtin, amount, start, until, promotion)
+        self.take(self.pricing.change(change, self.products[gtin], self.now))
+
+    def bind(self, label: str, gtin: str) -> None:
+        """Let a label show a product."""
+        self.take(self.pricing.bind(BindLabel(label, gtin), self.products[gtin], self.now))
+
+    def draw(self, label: str) -> None:
+        """Draw what a label is to show and send it, as the downlink does."""
+        row = self.pricing.labels[label]
+        if row.content is None or row.state != "due":
+            return
+        gtin, amount = row.content.gtin, row.content.amount
+        picture = picture_of(gtin, amount, row.revision if self.unique else 0)
+        command = KeepPicture(label, row.revision, picture, b"png")
+        self.take(self.pricing.keep(command, self.now)[1])
+        self.glass[label].append((gtin, amount, picture))
+
+    def refresh(self, label: str) -> None:
+        """Let the next picture appear on the glass; the label will tell of it some time."""
+        if len(self.glass[label]) > 1 and self.words[label]:
+            del self.glass[label][0]
+        if self.glass[label]:
+            picture = self.glass[label][0][2]
+            self.words[label].append(LabelShown(self.now, label, picture))
+
+    def tell(self, label: str, *, again: bool = False) -> None:
+        """Let the label's oldest word arrive, or arrive again later."""
+        words = self.words[label]
+        if words:
+            self.take(self.pricing.shown(words[0] if again or len(words) == 1 else words.pop(0)))
+
+    def show(self, *labels: str) -> None:
+        """Draw, send, show and confirm all that is due."""
+        for label in labels:
+            self.draw(label)
+            row = self.pricing.labels[label]
+            self.now += 1000
+            self.take(self.pricing.shown(LabelShown(self.now, label, row.image or "")))
+
+    def pass_time(self, ms: int) -> None:
+        """Let planned prices begin and end."""
+        self.now += ms
+        for planned in self.pricing.due_prices(self.now):
+            product = self.products[planned.gtin]
+            self.take(self.pricing.start(planned, product, self.now))
+
+    def effective(self, gtin: str) -> list[int]:
+        """Give the amounts on which till and labels came to agree."""
+        return [e.amount for e in self.events if isinstance(e, PriceEffective) and e.gtin == gtin]
+
+    def states(self, label: str) -> list[str]:
+        """Give a label's states as they were told."""
+        return [e.state for e in self.events if isinstance(e, LabelChanged) and e.label == label]
+
+
+def test_without_a_label_a_price_holds_at_once() -> None:
+    """There is nobody to wait for."""
+    counter = Counter()
+    counter.price(MILK, 300)
+    counter.price(MILK, 250)
+    counter.price(MILK, 400)
+    assert counter.pricing.till(MILK) == 400
+    assert counter.effective(MILK) == [300, 250, 400]
+    versions = [e.version for e in counter.events if isinstance(e, PriceEffective)]
+    assert versions == [1, 2, 3]
+    assert counter.pricing.till(TEA) is None
+
+
+def test_a_lower_price_is_charged_at_once_and_announced_when_shown() -> None:
+    """The till goes first when it goes down."""
+    counter = Counter("a", "b")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.bind("b", MILK)
+    counter.show("a", "b")
+    counter.price(MILK, 200)
+    assert (counter.pricing.till(MILK), counter.effective(MILK)) == (200, [300, 300])
+    counter.show("a")
+    assert counter.effective(MILK)[-1] == 300
+    counter.show("b")
+    assert counter.effective(MILK)[-1] == 200
+
+
+def test_a_higher_price_is_charged_when_the_last_label_shows_it() -> None:
+    """The till goes last when it goes up."""
+    counter = Counter("a", "b")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.bind("b", MILK)
+    counter.show("a", "b")
+    counter.price(MILK, 400)
+    counter.show("a")
+    assert counter.pricing.till(MILK) == 300
+    counter.show("b")
+    assert (counter.pricing.till(MILK), counter.effective(MILK)[-1]) == (400, 400)
+    assert counter.states("b")[-3:] == ["due", "sent", "shown"]
+
+
+def test_a_label_that_never_answers_keeps_the_till_low() -> None:
+    """Its picture is sent again, ever less often, and the price waits."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.show("a")
+    counter.price(MILK, 400)
+    counter.draw("a")
+    sent = []
+    for _ in range(4 * HOUR // 1000):
+        counter.now += 1000
+        if counter.pricing.resend(counter.now):
+            sent.append(counter.now)
+    pauses = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+    assert (pauses[0], pauses[-1]) == (2 * RESEND_AFTER_MS, RESEND_AT_MOST_MS)
+    assert pauses == sorted(pauses)
+    assert counter.pricing.till(MILK) == 300
+    assert counter.pricing.labels["a"].problem == "not confirmed"
+    counter.show("a")
+    assert (counter.pricing.till(MILK), counter.pricing.labels["a"].problem) == (400, None)
+
+
+def test_a_picture_that_cannot_be_drawn_keeps_the_till_low() -> None:
+    """The label says why; a new price is a new try."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.show("a")
+    counter.price(MILK, 400)
+    revision = counter.pricing.labels["a"].revision
+    failure = KeepPicture("a", revision, error="the name does not fit")
+    counter.take(counter.pricing.keep(failure, counter.now)[1])
+    assert counter.states("a")[-1] == "failed"
+    assert (counter.pricing.till(MILK), counter.effective(MILK)[-1]) == (300, 300)
+    counter.price(MILK, 500)
+    counter.show("a")
+    assert counter.pricing.till(MILK) == 500
+
+
+def test_a_picture_of_an_older_content_is_not_sent() -> None:
+    """What was drawn from content that changed meanwhile is dropped."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    old = counter.pricing.labels["a"].revision
+    counter.price(MILK, 400)
+    stale = KeepPicture("a", old, picture_of(MILK, 300), b"png")
+    assert counter.pricing.keep(stale, counter.now) == (None, [])
+    assert counter.pricing.labels["a"].glass == ()
+
+
+def test_a_label_that_goes_to_another_product_binds_the_old_price_until_it_changed() -> None:
+    """A shopper may still read the old product's price on it."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.price(TEA, 900)
+    counter.bind("a", MILK)
+    counter.show("a")
+    counter.bind("a", TEA)
+    counter.price(MILK, 400)
+    assert counter.pricing.till(MILK) == 300
+    counter.show("a")
+    assert (counter.pricing.till(MILK), counter.pricing.till(TEA)) == (400, 900)
+    assert (counter.effective(MILK)[-1], counter.effective(TEA)[-1]) == (400, 900)
+
+
+def test_a_label_that_never_showed_a_product_frees_its_price_when_it_leaves() -> None:
+    """A broken label may be taken off a product, and the others decide."""
+    counter = Counter("a", "b")
+    counter.price(TEA, 900)
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.bind("b", MILK)
+    counter.show("a")
+    counter.price(MILK, 400)
+    counter.show("a")
+    assert counter.pricing.till(MILK) == 300
+    counter.bind("b", TEA)
+    assert (counter.pricing.till(MILK), counter.effective(MILK)[-1]) == (400, 400)
+
+
+def test_the_same_picture_twice_on_its_way_counts_as_shown_when_the_last_may_be() -> None:
+    """A price that goes down and up again: a late word of the first picture proves nothing."""
+    counter = Counter("a", unique=False)
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.draw("a")
+    late = LabelShown(counter.now + 1, "a", picture_of(MILK, 300))
+    counter.now += 1000
+    counter.price(MILK, 200)
+    counter.draw("a")
+    counter.now += 1000
+    counter.price(MILK, 300)
+    counter.draw("a")
+    counter.take(counter.pricing.shown(late))
+    assert (counter.pricing.till(MILK), counter.states("a")[-1]) == (200, "sent")
+    counter.show("a")
+    assert (counter.pricing.till(MILK), counter.states("a")[-1]) == (300, "shown")
+
+
+def test_words_of_unknown_labels_and_pictures_change_nothing() -> None:
+    """A neighbour's label, or a picture that was never sent."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    assert counter.pricing.shown(LabelShown(T0, "stranger", "0" * 16)) == []
+    assert counter.pricing.shown(LabelShown(T0, "a", "0" * 16)) == []
+    counter.pricing.report(LabelReported(T0, "stranger", 3000))
+    counter.pricing.report(LabelReported(T0, "a", 2900, -70.0))
+    counter.pricing.report(LabelReported(T0, "a", rssi=-60.0))
+    assert (counter.pricing.labels["a"].battery_mv, counter.pricing.labels["a"].rssi) == (2900, -60)
+
+
+def test_binding_needs_a_label_and_a_product() -> None:
+    """The refusal names the field."""
+    counter = Counter("a")
+    with pytest.raises(NotFound, match="configured label") as refusal:
+        counter.bind("b", MILK)
+    assert refusal.value.path == "label"
+    with pytest.raises(NotFound, match="known product") as refusal:
+        counter.pricing.bind(BindLabel("a", "0"), None, T0)
+    assert refusal.value.path == "gtin"
+
+
+def test_a_planned_promotion_begins_and_ends() -> None:
+    """The regular price returns by itself."""
+    counter = Counter()
+    counter.price(MILK, 300)
+    start, end = T0 + HOUR, T0 + 2 * HOUR
+    counter.price(MILK, 200, start=start, until=end, promotion="week")
+    counter.pass_time(HOUR - 1)
+    assert counter.pricing.till(MILK) == 300
+    counter.pass_time(1)
+    assert (counter.pricing.till(MILK), counter.pricing.prices[MILK].promotion) == (200, "week")
+    counter.pass_time(HOUR)
+    assert (counter.pricing.till(MILK), counter.pricing.prices[MILK].promotion) == (300, None)
+    assert len(counter.pricing.planned) == 0
+
+
+def test_a_planned_price_with_an_end_ends_also_without_a_name() -> None:
+    """What makes a price pass is its end, not that it is called a promotion."""
+    counter = Counter()
+    counter.price(MILK, 300)
+    counter.price(MILK, 200, start=T0 + HOUR, until=T0 + 2 * HOUR)
+    counter.pass_time(HOUR)
+    assert counter.pricing.till(MILK) == 200
+    counter.pass_time(HOUR)
+    assert counter.pricing.till(MILK) == 300
+
+
+def test_a_lasting_price_is_what_a_promotion_falls_back_to() -> None:
+    """Also when it is just what the promotion asks for now."""
+    counter = Counter()
+    counter.price(MILK, 300)
+    counter.price(MILK, 200, until=T0 + HOUR)
+    counter.price(MILK, 200)
+    counter.pass_time(HOUR)
+    assert counter.pricing.till(MILK) == 200
+
+
+def test_one_promotion_may_begin_where_another_ends() -> None:
+    """In whichever order the two were entered."""
+    for order in (1, -1):
+        counter = Counter()
+        counter.price(MILK, 300)
+        first = (200, T0 + HOUR, T0 + 2 * HOUR)
+        second = (100, T0 + 2 * HOUR, T0 + 3 * HOUR)
+        for amount, start, until in (first, second)[::order]:
+            counter.price(MILK, amount, start=start, until=until, promotion="week")
+        tills = []
+        for _ in range(3):
+            counter.pass_time(HOUR)
+            tills.append(counter.pricing.till(MILK))
+        assert tills == [200, 100, 300]
+
+
+def test_a_new_name_is_drawn_again() -> None:
+    """A label shows more than a price."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.show("a")
+    counter.take(counter.pricing.redraw(Product(MILK, "Whole milk"), counter.now))
+    content = counter.pricing.labels["a"].content
+    assert content is not None
+    assert (content.name, counter.states("a")[-1]) == ("Whole milk", "due")
+    assert counter.pricing.redraw(Product(MILK, "Whole milk"), counter.now) == []
+
+
+def test_a_label_that_is_set_differently_keeps_what_it_shows_and_is_drawn_again() -> None:
+    """Its place may change without a word; another template needs another picture."""
+    counter = Counter("a")
+    counter.price(MILK, 300)
+    counter.bind("a", MILK)
+    counter.show("a")
+    shown = counter.pricing.labels["a"]
+    counter.pricing.install([Label("a", "ap-2", "296x128-bwr", "shelf-b")])
+    moved = counter.pricing.labels["a"]
+    assert moved == replace(shown, device="ap-2", shelf="shelf-b")
+    counter.pricing.install([Label("a", "ap-2", "400x300-bw", "shelf-b")])
+    assert (counter.pricing.labels["a"].state, counter.pricing.labels["a"].glass) == (
+        "unbound",
+        shown.glass,
+    )
+
+
+LABELS = st.sampled_from(["a", "b"])
+GTINS = st.sampled_from([MILK, TEA])
+STEPS = st.one_of(
+    st.tuples(st.just("price"), GTINS, st.sampled_from([100, 200, 300])),
+    st.tuples(st.just("bind"), LABELS, GTINS),
+    st.tuples(st.just("draw"), LABELS, st.just("")),
+    st.tuples(st.just("refresh"), LABELS, st.just("")),
+    st.tuples(st.just("tell"), LABELS, st.just("")),
+    st.tuples(st.just("tell again"), LABELS, st.just("")),
+)
+
+
+# One label whose price goes up and down faster than it shows it.
+ONE_LABEL = st.lists(
+    st.one_of(
+        st.tuples(st.just("price and draw"), st.just("a"), st.sampled_from([100, 200])),
+        st.tuples(st.sampled_from(["refresh", "tell", "tell again"]), st.just("a"), st.just("")),
+    ),
+    max_size=30,
+).map(lambda steps: [("price", MILK, 200), ("bind", "a", MILK), ("draw", "a", ""), *steps])
+
+
+def perform(counter: Counter, step: str, what: str, more: str | int) -> None:
+    """Do one step of a random day."""
+    counter.now += 1000
+    if step == "price" and isinstance(more, int):
+        counter.price(what, more)
+    elif step == "bind" and isinstance(more, str):
+        counter.bind(what, more)
+    elif step == "price and draw" and isinstance(more, int):
+        counter.price(MILK, more)
+        counter.draw(what)
+    elif step == "draw":
+        counter.draw(what)
+    elif step == "refresh":
+        counter.refresh(what)
+    else:
+        counter.tell(what, again=step == "tell again")
+
+
+@settings(max_examples=400)
+@given(st.lists(STEPS, max_size=40) | ONE_LABEL)
+def test_the_till_never_charges_more_than_any_label_may_show(
+    steps: list[tuple[str, str, str | int]],
+) -> None:
+    """Whatever is asked, drawn, shown late and told late or twice, the shopper is never cheated.
+
+    A glass shows its pictures in the order in which they were sent, as late as it likes. Its words
+    arrive in their order (MQTT 3.1.1, 4.6), late and perhaps more than once.
+    """
+    counter = Counter("a", "b")
+    for step, what, more in steps:
+        told = len(counter.events)
+        perform(counter, step, what, more)
+        for gtin in (MILK, TEA):
+            visible = [a for shown in counter.glass.values() for g, a, _ in shown if g == gtin]
+            till = counter.pricing.till(gtin)
+            if till is not None:
+                assert till <= min([till, *visible])
+        for event in counter.events[told:]:
+            if isinstance(event, PriceEffective):
+                assert counter.pricing.till(event.gtin) == event.amount
+                labels = [x for x in counter.pricing.labels if x.gtin == event.gtin]
+                now = [counter.glass[label.label][0][:2] for label in labels]
+                assert all(shown == (event.gtin, event.amount) for shown in now)
+
+
+@settings(max_examples=200)
+@given(st.lists(STEPS, max_size=30) | ONE_LABEL)
+def test_in_the_end_all_labels_and_the_till_agree(
+    steps: list[tuple[str, str, str | int]],
+) -> None:
+    """Once every label has shown and told all, each product costs what was asked last."""
+    counter = Counter("a", "b")
+    wanted: dict[str, int] = {}
+    for step, what, more in steps:
+        perform(counter, step, what, more)
+        if isinstance(more, int):
+            wanted[what if step == "price" else MILK] = more
+    for gtin in (MILK, TEA):
+        counter.price(gtin, wanted.setdefault(gtin, 500))
+    for _ in range(2):
+        counter.show("a", "b")
+    assert {gtin: counter.pricing.till(gtin) for gtin in wanted} == wanted
+    assert all(price.effective for price in counter.pricing.prices)
