@@ -23,7 +23,7 @@ ACKS = "store/bench/rfid/+/ack"
 def main() -> None:
     """Run and print."""
     print(f"{MESSAGES} QoS 1 messages of five reads each as fast as one publisher sends them")
-    with Receiver() as receiver, stand(receiver.port) as box:
+    with Receiver() as receiver, stand(receiver.port) as box, box.plain_broker():
         for n in range(1, ROUNDS + 1):
             bare, durable = _bare(box), _durable(box)
             print(

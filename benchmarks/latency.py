@@ -20,7 +20,12 @@ PATHS = ("/api/v1/stock?limit=100", "/api/v1/devices", "/api/v1/sales", "/sign-i
 
 def main() -> None:
     """Run and print."""
-    with Receiver() as receiver, stand(receiver.port) as box, box.gateway() as pid:
+    with (
+        Receiver() as receiver,
+        stand(receiver.port) as box,
+        box.broker(),
+        box.gateway() as pid,
+    ):
         argv = [sys.executable, "-m", "benchmarks.load"]
         argv += [str(box.address.port), "--rate", str(RATE), "--seconds", str(SECONDS)]
         before = psutil.Process(pid).cpu_times()

@@ -11,10 +11,13 @@ import json
 import random
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from benchmarks.stand import READERS, TAGS_A_READER
 from devices.mqtt import BrokerAddress, Link
 from devices.rfid.epc import encode_sgtin96
+from edge.logs import to_stderr
 
 READS = 5  # tags in a message
 SALE_EVERY = 50  # messages
@@ -47,11 +50,9 @@ def sale(number: int, boot: str) -> tuple[str, str, bytes]:
 
 
 def run(address: BrokerAddress, rate: int, seconds: float) -> dict[str, int]:
-    """Publish `rate` messages a second; gives when each sale was published."""
+    """Publish `rate` messages a second over all devices; gives when each sale was published."""
     boot, dice, published = secrets.token_hex(4), random.Random(1), {}
-    with Link(address, f"load-{boot}", on_message=lambda _: None) as link:
-        while not link.connected:
-            time.sleep(0.01)
+    with connected(address, boot) as links:
         start = time.monotonic()
         for n in range(round(rate * seconds)):
             if (late := start + n / rate - time.monotonic()) > 0:
@@ -59,26 +60,36 @@ def run(address: BrokerAddress, rate: int, seconds: float) -> dict[str, int]:
             if n % SALE_EVERY == 0:
                 name, topic, payload = sale(n // SALE_EVERY + 1, boot)
                 published[name] = time.monotonic_ns()
+                links[READERS].post(topic, payload)
             else:
-                topic, payload = reads(n % READERS, n // READERS + 1, f"{boot}{n % READERS}", dice)
-            link.post(topic, payload)
+                topic, payload = reads(n % READERS, n // READERS + 1, boot, dice)
+                links[n % READERS].post(topic, payload)
     return published
 
 
 def flood(address: BrokerAddress, messages: int) -> None:
     """Publish reads as fast as the broker takes them; returns when it has them all."""
     boot, dice = secrets.token_hex(4), random.Random(1)
-    prepared = [
-        reads(n % READERS, n // READERS + 1, f"{boot}{n % READERS}", dice) for n in range(messages)
-    ]
-    with Link(address, f"load-{boot}", on_message=lambda _: None) as link:
-        while not link.connected:
+    prepared = [reads(n % READERS, n // READERS + 1, boot, dice) for n in range(messages)]
+    with connected(address, boot) as links:
+        for n, (topic, payload) in enumerate(prepared[:-READERS]):
+            links[n % READERS].post(topic, payload)
+        # The broker acknowledges in order: when it has a link's last, it has all of that link.
+        for link, (topic, payload) in zip(links, prepared[-READERS:], strict=False):
+            link.publish(topic, payload, timeout=60)
+
+
+@contextmanager
+def connected(address: BrokerAddress, boot: str) -> Iterator[list[Link]]:
+    """Give a connection for each reader and one for the till, as real devices have."""
+    with ExitStack() as stack:
+        links = [
+            stack.enter_context(Link(address, f"load-{boot}-{n}", on_message=lambda _: None))
+            for n in range(READERS + 1)
+        ]
+        while not all(link.connected for link in links):
             time.sleep(0.01)
-        for topic, payload in prepared[:-1]:
-            link.post(topic, payload)
-        # The broker acknowledges in order: when it has the last, it has all.
-        topic, payload = prepared[-1]
-        link.publish(topic, payload, timeout=60)
+        yield links
 
 
 def main() -> None:
@@ -89,6 +100,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--flood", type=int, default=0)
     asked = parser.parse_args()
+    to_stderr()
     address = BrokerAddress(port=asked.port)
     if asked.flood:
         flood(address, asked.flood)

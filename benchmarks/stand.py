@@ -142,6 +142,18 @@ class Stand:
             yield
 
     @contextmanager
+    def plain_broker(self) -> Iterator[None]:
+        """Run a Mosquitto that keeps nothing on disk, so that only the receivers are compared."""
+        config = self.config.parent / "plain.conf"
+        config.write_text(
+            f"listener {self.address.port} 127.0.0.1\nallow_anonymous true\n"
+            "max_inflight_messages 1000\nmax_queued_messages 0\nlog_dest none\n"
+        )
+        with running(["mosquitto", "-c", str(config)], {}):
+            wait_until_ready(self.address, 10)
+            yield
+
+    @contextmanager
     def gateway(self) -> Iterator[int]:
         """Run the gateway; gives its process id."""
         env = {"BENCH_SECRET": self._secret}
@@ -152,18 +164,16 @@ class Stand:
 
 @contextmanager
 def stand(receiver: int) -> Iterator[Stand]:
-    """Give a stand in a temporary folder, with its broker running."""
+    """Give a stand in a temporary folder; nothing runs yet."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Stand(Path(folder), receiver)
-        with made.broker():
-            yield made
+        yield Stand(Path(folder), receiver)
 
 
 @contextmanager
 def running(argv: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process, and end it."""
     with subprocess.Popen(  # noqa: S603  (our own commands)
-        argv, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        argv, env={**os.environ, **env}, stdout=subprocess.DEVNULL
     ) as process:
         try:
             yield process

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from edge.errors import Refused, StoreEdgeError
+from edge.logs import to_stderr
 
 app = typer.Typer(
     name="store-edge",
@@ -47,6 +48,7 @@ class RoleName(StrEnum):
 
 def main() -> None:
     """Run a command; an error of ours, or of the machine, is a message, not a stack."""
+    to_stderr()
     try:
         app()
     except (StoreEdgeError, OSError) as error:
@@ -253,7 +255,7 @@ def decode_epc(
 
 
 @label.command("render")
-def render_label(
+def render_label(  # noqa: PLR0913  (each is an option of the command line)
     gtin: Annotated[str, typer.Option(help="the product")],
     name: Annotated[str, typer.Option(help="its name")],
     amount: Annotated[int, typer.Option(help="its price in minor units")],

@@ -329,8 +329,7 @@ class Inventory:
         return (
             reader not in self._silent
             and self._heard_since.get(reader, started) < horizon
-            and max(item.seen, item.rival_seen)
-            < self._spoke.get(reader, 0) - self._missing_after
+            and max(item.seen, item.rival_seen) < self._spoke.get(reader, 0) - self._missing_after
         )
 
     # What was sold and corrected

@@ -122,10 +122,7 @@ class Shop:
             occupancy=state.occupancy,
             heat=state.heat,
             entrances=[
-                line.name
-                for camera in settings.cameras
-                for line in camera.lines
-                if line.entrance
+                line.name for camera in settings.cameras for line in camera.lines if line.entrance
             ],
             queues=[a.zone for camera in settings.cameras for a in camera.areas if a.queue],
             epoch=epoch,

@@ -44,8 +44,11 @@ def _fits(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _levels(value: object) -> int:
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + max(map(_levels, inner), default=0) if isinstance(value, dict | list) else 0
+    if isinstance(value, dict):
+        return 1 + max(map(_levels, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_levels, value), default=0)
+    return 0
 
 
 JsonObject = Annotated[dict[str, Any], AfterValidator(_fits)]

@@ -97,7 +97,7 @@ ZONES = (("floor", "sales"), ("back", "backroom"), ("tills", "checkout"), ("door
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a shop with a floor, a back room, tills and a door with a gate."""
+    """Give the settings of a shop with a floor, a back room, tills and a door with a gate."""
     file = tmp_path_factory.mktemp("shop") / "store.toml"
     zones = "".join(ZONE.format(zone, zone, kind) for zone, kind in ZONES)
     file.write_text(STORE + zones + REST, "utf-8")
@@ -116,7 +116,7 @@ def _scan(data: str) -> tuple[str | None, str | None]:
 
 @pytest.fixture(scope="session")
 def codes() -> Codes:
-    """The readers of tags and codes that the gateway uses."""
+    """Read tags and codes as the gateway does."""
     return Codes(tag=_tag, scan=_scan)
 
 

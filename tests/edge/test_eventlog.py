@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -118,7 +119,7 @@ def test_portions_of_any_size_account_for_the_whole_log(
     batches: list[list[Event]],
     limit: int,
     types: tuple[str, ...],
-    tmp_path_factory,  # type: ignore[no-untyped-def]  # noqa: ANN001  (pytest's own factory)
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Every fact and the newest levels, in order; the rest is coalesced or filtered."""
     engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('log')}/store.db")

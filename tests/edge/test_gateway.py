@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import OperationalError
 
 from edge import tables
@@ -350,7 +350,7 @@ def test_a_database_that_refuses_is_asked_again(
     refusals: list[str] = []
 
     @event.listens_for(hasty.store._engine, "handle_error")  # noqa: SLF001  (to see, not to change)
-    def _(context: Any) -> None:  # noqa: ANN401  (SQLAlchemy's own type)
+    def _(context: ExceptionContext) -> None:
         refusals.append(str(context.original_exception))
 
     hasty.gateway.start()
@@ -397,7 +397,7 @@ def test_stopping_writes_what_waits(house: House) -> None:
     assert len(house.witness.done) == len(house.witness.answers()) == 1500
 
 
-def test_a_restart_goes_on_from_the_disk(house: House, until: Until) -> None:
+def test_a_restart_goes_on_from_the_disk(house: House) -> None:
     """Repeats of what was written before the stop are still repeats."""
     message = Message("reader-1", "rfid", (CommandAnswered("1", ok=True),), "boot", 1)
     for _ in range(2):

@@ -69,7 +69,9 @@ def test_a_will_takes_a_device_offline_at_once(health: Health) -> None:
 def test_what_a_device_reports_of_itself_is_kept(health: Health) -> None:
     """What it leaves out next time stays."""
     health.hear("reader", "rfid", T0)
-    health.report("reader", DeviceReported(True, "R700", "8.1", 3), T0)
+    health.report(
+        "reader", DeviceReported(online=True, model="R700", fw="8.1", config_version=3), T0
+    )
     health.report("reader", DeviceReported(online=True), T0 + 1)
     reader = health.devices["reader"]
     assert (reader.model, reader.fw, reader.config_version) == ("R700", "8.1", 3)

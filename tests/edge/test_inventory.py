@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,11 @@ class Stocktaker:
         """Let a till sell, by tag or by barcode."""
         line = SoldLine(gtin, qty, qty * 100, epc)
         self.take(self.inventory.sell(f"sale-{self.now}", (line,), self.now))
+
+    def fill(self, gtin: str, units: int) -> None:
+        """Let shoppers have this many units in their baskets."""
+        self.baskets[gtin] = units
+        self.inventory.touch([gtin])
 
     def wait(self, ms: int, alive: Sequence[str] = ("reader-1",)) -> None:
         """Let time pass in which these readers speak but see nothing."""
@@ -297,8 +303,7 @@ def test_a_wrong_guess_is_taken_back(shop: Stocktaker, tag: Tag) -> None:
 def test_units_in_baskets_are_not_offered(shop: Stocktaker, tag: Tag) -> None:
     """They are on hand still; what is available is never below zero."""
     shop.read(tag(TEA, 1), SHELF)
-    shop.baskets[TEA] = 1
-    shop.inventory.touch([TEA])
+    shop.fill(TEA, 1)
     level = shop.level(TEA)
     assert (level.on_hand, level.in_basket, level.safety, level.available) == (1, 1, 1, 0)
 
@@ -426,38 +431,29 @@ STEPS = st.one_of(
 )
 
 
-def perform(shop: Stocktaker, step: tuple[object, ...], epcs: list[str], codes: Codes) -> None:
+def perform(shop: Stocktaker, step: tuple[Any, ...], epcs: list[str], codes: Codes) -> None:
     """Do one step of a random day."""
+    name, *values = step
     inventory = shop.inventory
-    match step:
-        case ("read", str(device), int(n), Place() as place, rssi):
-            assert rssi is None or isinstance(rssi, float)
-            shop.read(epcs[n], place, device=device, rssi=rssi)
-        case ("sell", str(gtin), int(qty)):
-            shop.sell(gtin, qty)
-        case ("sell item", int(n)):
-            shop.sell(MILK, epc=epcs[n])
-        case ("count", str(zone), int(count)):
-            command = AdjustStock(EGGS, zone, "count", count=count)
-            shop.take(inventory.adjust(command, ZONES))
-        case ("basket", str(gtin), int(count)):
-            shop.baskets[gtin] = count
-            inventory.touch([gtin])
-        case ("wait", int(ms)):
-            shop.wait(ms, alive=("reader-1", "reader-2"))
-        case ("silence", str(device)):
-            inventory.silence(device)
-        case ("hear", str(device)):
-            inventory.hear(device, shop.now)
-        case ("deafen",):
-            inventory.deafen()
-        case ("resume",):
-            inventory.resume(shop.now)
-        case _:
-            shop.reopen(codes)
+    acts: dict[str, Callable[..., None]] = {
+        "read": lambda device, n, place, rssi: shop.read(epcs[n], place, device=device, rssi=rssi),
+        "sell": shop.sell,
+        "sell item": lambda n: shop.sell(MILK, epc=epcs[n]),
+        "count": lambda zone, n: shop.take(
+            inventory.adjust(AdjustStock(EGGS, zone, "count", count=n), ZONES)
+        ),
+        "basket": shop.fill,
+        "wait": lambda ms: shop.wait(ms, alive=("reader-1", "reader-2")),
+        "silence": inventory.silence,
+        "hear": lambda device: inventory.hear(device, shop.now),
+        "deafen": inventory.deafen,
+        "resume": lambda: inventory.resume(shop.now),
+        "restart": lambda: shop.reopen(codes),
+    }
+    acts[name](*values)
 
 
-def live(codes: Codes, epcs: list[str], steps: list[tuple[object, ...]]) -> Stocktaker:
+def live(codes: Codes, epcs: list[str], steps: list[tuple[Any, ...]]) -> Stocktaker:
     """Live through a random day; at its end every level has had its time."""
     shop = Stocktaker(codes)
     for step in steps:
@@ -469,7 +465,7 @@ def live(codes: Codes, epcs: list[str], steps: list[tuple[object, ...]]) -> Stoc
 
 @given(steps=st.lists(STEPS, max_size=40))
 def test_levels_items_and_events_agree_on_every_day(
-    steps: list[tuple[object, ...]], codes: Codes, tag: Tag
+    steps: list[tuple[Any, ...]], codes: Codes, tag: Tag
 ) -> None:
     """Whatever happens: levels are the sums of items, and each event follows from the last."""
     epcs = [tag(MILK, 1), tag(MILK, 2), tag(TEA, 1), tag(TEA, 2)]
@@ -502,7 +498,7 @@ def test_levels_items_and_events_agree_on_every_day(
 
 @given(steps=st.lists(STEPS, max_size=30))
 def test_the_same_day_again_gives_the_same_events(
-    steps: list[tuple[object, ...]], codes: Codes, tag: Tag
+    steps: list[tuple[Any, ...]], codes: Codes, tag: Tag
 ) -> None:
     """Rules read no clock and roll no dice: a recorded log replays to the same result."""
     epcs = [tag(MILK, 1), tag(MILK, 2), tag(TEA, 1), tag(TEA, 2)]

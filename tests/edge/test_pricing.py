@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -179,13 +180,14 @@ def test_a_label_that_never_answers_keeps_the_till_low() -> None:
         counter.now += 1000
         if counter.pricing.resend(counter.now):
             sent.append(counter.now)
-    pauses = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(sent)]
     assert (pauses[0], pauses[-1]) == (2 * RESEND_AFTER_MS, RESEND_AT_MOST_MS)
     assert pauses == sorted(pauses)
     assert counter.pricing.till(MILK) == 300
     assert counter.pricing.labels["a"].problem == "not confirmed"
     counter.show("a")
-    assert (counter.pricing.till(MILK), counter.pricing.labels["a"].problem) == (400, None)
+    label = counter.pricing.labels["a"]
+    assert (counter.pricing.till(MILK), label.problem) == (400, None)
 
 
 def test_a_picture_that_cannot_be_drawn_keeps_the_till_low() -> None:

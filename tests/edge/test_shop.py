@@ -97,7 +97,7 @@ class Day:
         reads = tuple(TagRead(epc, antenna, -50.0, self.now) for epc in epcs)
         self.hear(device, "rfid", TagsRead(reads))
 
-    def ask(self, command: Command) -> Any:  # noqa: ANN401  (each command has its own answer)
+    def ask(self, command: Command) -> Any:
         """Carry a command out."""
         answer, events = self.shop.execute(command, self.now)
         self.take(events)

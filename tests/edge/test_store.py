@@ -40,7 +40,6 @@ from edge.events import (
     Event,
     LabelContent,
     OccupancyChanged,
-    QueueChanged,
     moment,
 )
 from edge.health import Device, DeviceConfig
@@ -48,6 +47,7 @@ from edge.inventory import Count, Item, Level, ProductRow
 from edge.pricing import Glass, Label, Picture, PlannedPrice, Price
 from edge.readings import (
     Crossing,
+    Kind,
     LabelShown,
     Message,
     PeopleCrossed,
@@ -371,54 +371,51 @@ class Life:
         except Refused:
             self.commit([])
 
-    def hear(self, device: str, seq: int | None, *readings: Reading) -> None:
+    def hear(self, device: str, kind: Kind, *readings: Reading, seq: int | None = None) -> None:
         """Take a message."""
-        kinds = {"r": "rfid", "c": "camera", "l": "label"}
-        boot = None if seq is None else "boot"
-        message = Message(device, kinds[device[0]], readings, boot, seq)  # type: ignore[arg-type]  # one of the three kinds
+        message = Message(device, kind, readings, None if seq is None else "boot", seq)
         self.commit(self.shop.accept(message, self.now))
 
     def do(self, step: Step, epcs: list[str]) -> None:
-        """Do one step of a random day."""
+        """Do one step of a random day, which ends before anybody counts as silent or missing."""
         name, value = step
+        if name == "wait":
+            self.now = min(self.now + value, T0 + 25_000)
+            self.commit(self.shop.advance(self.now))
+        elif name == "reads":
+            device, antenna, tags, seq = value
+            reads = tuple(TagRead(epcs[n], antenna, -50.0, self.now) for n in tags)
+            self.hear(device, "rfid", TagsRead(reads), seq=seq)
+        elif name == "shown":
+            image = self.shop.state.labels["label-1"].image or ""
+            self.hear("labels-1", "label", LabelShown(self.now, "label-1", image))
+        elif name == "people":
+            crossing = PeopleCrossed((Crossing("entrance", "in", self.now),))
+            seen = PeopleSeen(self.now, (ZonePeople("tills", self.now % 3, 1.0),))
+            heat = PresenceMapped(self.now, self.now + 1, 1, 1, (1.0,))
+            self.hear("camera-1", "camera", crossing, seen, heat)
+        else:
+            self.ask(self.command(name, value))
+
+    def command(self, name: str, value: Any) -> Command:
+        """Give the command of a step."""
         label = self.shop.state.labels["label-1"]
-        lane = self.shop.state.lanes["lane-1"]
-        match name:
-            case "reads":
-                device, antenna, tags, seq = value
-                reads = tuple(TagRead(epcs[n], antenna, -50.0, self.now) for n in tags)
-                self.hear(device, seq, TagsRead(reads))
-            case "price":
-                self.ask(SetPrices((PriceChange(*value),)))
-            case "plan":
-                gtin, amount = value
-                change = PriceChange(gtin, amount, self.now + 2000, self.now + 5000, "hour")
-                self.ask(SetPrices((change,)))
-            case "bind":
-                self.ask(BindLabel("label-1", value))
-            case "draw":
-                image = f"{label.revision:016x}"
-                self.ask(KeepPicture("label-1", label.revision, image, b"png"))
-            case "shown":
-                self.hear("labels-1", None, LabelShown(self.now, "label-1", label.image or ""))
-            case "count":
-                self.ask(AdjustStock(EGGS, "floor", "count", count=value))
-            case "scan":
-                self.ask(ScanAtLane("lane-1", value))
-            case "pay":
-                self.ask(PayBasket("lane-1", f"7-lane-1-{lane.number}"))
-            case "cancel":
-                self.ask(CancelBasket("lane-1"))
-            case "people":
-                crossing = PeopleCrossed((Crossing("entrance", "in", self.now),))
-                seen = PeopleSeen(self.now, (ZonePeople("tills", self.now % 3, 1.0),))
-                heat = PresenceMapped(self.now, self.now + 1, 1, 1, (1.0,))
-                self.hear("camera-1", None, crossing, seen, heat)
-            case "configure":
-                self.ask(ConfigureDevice("reader-1", {"at": self.now}))
-            case _:
-                self.now += value
-                self.commit(self.shop.advance(self.now))
+        basket = f"7-lane-1-{self.shop.state.lanes['lane-1'].number}"
+        start, end = self.now + 2000, self.now + 5000
+        commands: dict[str, Callable[[], Command]] = {
+            "price": lambda: SetPrices((PriceChange(value[0], value[1]),)),
+            "plan": lambda: SetPrices((PriceChange(value[0], value[1], start, end, "hour"),)),
+            "bind": lambda: BindLabel("label-1", value),
+            "draw": lambda: KeepPicture(
+                "label-1", label.revision, f"{label.revision:016x}", b"png"
+            ),
+            "count": lambda: AdjustStock(EGGS, "floor", "count", count=value),
+            "scan": lambda: ScanAtLane("lane-1", value),
+            "pay": lambda: PayBasket("lane-1", basket),
+            "cancel": lambda: CancelBasket("lane-1"),
+            "configure": lambda: ConfigureDevice("reader-1", {"at": self.now}),
+        }
+        return commands[name]()
 
 
 @contextmanager

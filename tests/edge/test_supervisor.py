@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 DEADLINE_S = 20.0
 SLEEP = (sys.executable, "-c", "import time; time.sleep(600)")
 STUBBORN = """
-import signal, sys, time
+import os, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open(sys.argv[1], "w").close()
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
 time.sleep(600)
 """
 TELLING = """
@@ -84,8 +84,10 @@ def test_kills_the_stubborn(tmp_path: Path) -> None:
     started = tmp_path / "started"
     child = Child("stubborn", (sys.executable, "-c", STUBBORN, str(started)))
     with Supervisor([child], grace=0.2) as supervisor:
-        eventually(started.exists, "the child ignores SIGTERM")
-        pid = supervisor.pids()["stubborn"]
+        eventually(lambda: started.exists() and started.read_text(), "it ignores SIGTERM")
+        pid = int(started.read_text())
+        # It may run before the thread that started it has noted so.
+        eventually(lambda: supervisor.pids() == {"stubborn": pid}, "the supervisor knows it")
     assert not psutil.pid_exists(pid)
 
 

@@ -37,7 +37,7 @@ def test_a_minute_is_published_when_it_is_over() -> None:
     """Once, with all that crossed in it."""
     traffic = traffic_of()
     for direction in ("in", "in", "out"):
-        traffic.cross(Crossing("aisle", direction, T0 + 5_000), T0 + 6_000)  # type: ignore[arg-type]  # mypy widens the literals of a loop
+        traffic.cross(Crossing("aisle", direction, T0 + 5_000), T0 + 6_000)
     assert traffic.advance(T0 + MINUTE_MS - 1) == []
     start = datetime.fromtimestamp(T0 / 1000, UTC)
     assert counts(traffic.advance(T0 + MINUTE_MS)) == [("aisle", start, 2, 1)]
@@ -73,7 +73,7 @@ def test_only_an_entrance_changes_how_many_are_inside() -> None:
     assert traffic.cross(Crossing("aisle", "in", T0), T0) == []
     inside = []
     for direction in ("in", "in", "out", "out", "out", "in"):
-        events = traffic.cross(Crossing("entrance", direction, T0), T0)  # type: ignore[arg-type]  # mypy widens the literals of a loop
+        events = traffic.cross(Crossing("entrance", direction, T0), T0)
         inside += [e.people for e in events if isinstance(e, OccupancyChanged)]
     assert inside == [1, 2, 1, 0, 1]
 

@@ -178,9 +178,7 @@ class Shop:
         app = build(self.desk)
         app.router.lifespan_context = self._living
         self._server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="critical", access_log=False, timeout_graceful_shutdown=1
-            )
+            uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
         )
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
 
@@ -208,6 +206,17 @@ class Shop:
                 base_url=f"{self.url}/api/v1", headers=headers, timeout=PATIENCE_S
             )
         return self._clients[role]
+
+    def pages(self, path: str, start: str = "cursor", **query: Any) -> list[list[dict[str, Any]]]:
+        """Walk over all pages of a list; `start` is the parameter that `next` goes into."""
+        found = []
+        following: Any = query.pop(start, None)
+        while not found or following is not None:
+            position = {} if following is None else {start: following}
+            page = self.api().get(path, params={**query, **position}).json()
+            found.append(page["items"])
+            following = page["next"]
+        return found
 
     def hear(self, leaf: str, payload: dict[str, Any] | bytes) -> None:
         """Take a device's message at the door; return when it is on disk."""

@@ -62,7 +62,10 @@ def test_picture_is_the_one_that_was_drawn(new_shop: Shop) -> None:
     Image.new("1", (296, 128)).save(png, "PNG")
     new_shop.execute(KeepPicture("label-1", 1, "a" * 16, png.getvalue()))
     answer = new_shop.api().get("/labels/label-1/image.png")
-    assert (answer.headers["content-type"], answer.headers["etag"]) == ("image/png", f'"{"a" * 16}"')
+    assert (answer.headers["content-type"], answer.headers["etag"]) == (
+        "image/png",
+        f'"{"a" * 16}"',
+    )
     assert Image.open(io.BytesIO(answer.content)).size == (296, 128)
 
 
@@ -93,4 +96,11 @@ def test_what_does_not_exist_is_told_by_field(shop: Shop) -> None:
         shop.api().get("/labels/%2E%2E%2Fstore/image.png"),
     ]
     told = [(a.status_code, *(e["path"] for e in a.json().get("errors", []))) for a in answers]
-    assert told == [(404, "label"), (404, "gtin"), (422, "gtin"), (404, "label"), (404, "label"), (404,)]
+    assert told == [
+        (404, "label"),
+        (404, "gtin"),
+        (422, "gtin"),
+        (404, "label"),
+        (404, "label"),
+        (404,),
+    ]

@@ -61,12 +61,8 @@ def test_pages_walk_over_levels_and_items(new_shop: Shop) -> None:
     epcs = sorted(new_shop.tag(gtin, n) for gtin in gtins for n in range(5))
     new_shop.read(epcs)
     for path, key, wanted in (("/stock", "gtin", sorted(gtins)), ("/items", "epc", epcs)):
-        seen, cursor = [], ""
-        while cursor is not None:
-            page = new_shop.api().get(path, params={"cursor": cursor, "limit": 2}).json()
-            seen += [item[key] for item in page["items"]]
-            cursor = page["next"]
-        assert seen == wanted
+        pages = new_shop.pages(path, limit=2)
+        assert [item[key] for page in pages for item in page] == wanted
 
 
 def test_item_tells_where_it_is_and_why(shop: Shop) -> None:

@@ -1,0 +1,64 @@
+"""The whole shop in one look, as the pages ask for it through the desk."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.edge.api.conftest import Shop
+
+
+def now() -> int:
+    """Give epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def test_a_new_shop_is_empty(new_shop: Shop, eventually: Callable[..., Any]) -> None:
+    """Nothing is counted before anything came; what is configured is there."""
+    view = eventually(new_shop.desk.view, lambda view: view.labels)
+    assert (view.people, view.came_today, view.sales_today, view.turnover_today) == (0, 0, 0, 0)
+    assert [shelf.shelf for shelf in view.shelves] == ["shelf-a"]
+    assert [lane.lane for lane in view.lanes] == ["lane-1", "lane-2"]
+    assert [label.label for label in view.labels] == ["label-1", "label-2"]
+    assert {device.device for device in view.devices} == {"camera-1", "labels-1", "reader-1"}
+
+
+def test_shelf_shows_its_units_and_when_its_reader_is_silent(
+    new_shop: Shop, eventually: Callable[..., Any]
+) -> None:
+    """Units on a shelf are counted by product; while the reader is offline they are stale."""
+    gtin = new_shop.product(name="Tea", names={"zh": "茶"})
+    new_shop.read([new_shop.tag(gtin, n) for n in range(3)])
+    view = eventually(new_shop.desk.view, lambda view: view.shelves[0].units)
+    assert (view.shelves[0].units, view.shelves[0].stale) == ({gtin: 3}, False)
+    assert view.names[gtin] == {"": "Tea", "zh": "茶"}
+    new_shop.hear("rfid/reader-1/status", {"online": False})
+    eventually(new_shop.desk.view, lambda view: view.shelves[0].stale)
+
+
+def test_people_and_sales_of_today_are_counted(
+    new_shop: Shop, eventually: Callable[..., Any]
+) -> None:
+    """Who came through an entrance today, who is inside, and what was sold add up."""
+    crossings = [{"line": "entrance", "dir": "in", "t": now()} for _ in range(3)]
+    crossings += [{"line": "entrance", "dir": "out", "t": now()}]
+    crossings += [{"line": "aisle", "dir": "in", "t": now()}]
+    crossings += [{"line": "entrance", "dir": "in", "t": now() - 3 * 86_400_000}]
+    new_shop.hear("camera/camera-1/crossings", {"crossings": crossings})
+    gtin = new_shop.priced(250)
+    lane = new_shop.api().post("/lanes/lane-1/scan", json={"data": gtin}).json()
+    new_shop.api().post("/lanes/lane-1/pay", json={"basket": lane["basket"]}).raise_for_status()
+    view = eventually(new_shop.desk.view, lambda view: view.sales_today)
+    assert (view.came_today, view.people, view.turnover_today) == (3, 3, 250)
+    assert view.lanes[0].state == "paid"
+
+
+def test_sink_that_is_down_makes_the_shop_lag(
+    new_shop: Shop, eventually: Callable[..., Any]
+) -> None:
+    """The lag is the age of the oldest event that a sink has not taken."""
+    new_shop.product()
+    eventually(new_shop.desk.view, lambda view: view.lag_s > 0 and view.sinks[0].backlog > 0)
