@@ -23,6 +23,8 @@ SCALE = WIDTH / (SEEN[2] - SEEN[0])
 _TILE_M = 0.6
 _GRAINS = 8
 """Different grains of sensor noise; they take turns."""
+REACH = 60
+"""Pixels beyond the picture at which a body or its shadow may still show."""
 _DRIFT_FRAMES = 600
 _SUB = 4
 """Fractional bits of OpenCV's drawing coordinates: bodies move by less than a pixel."""
@@ -107,7 +109,7 @@ def _furnish(floor: Frame) -> None:
 
 def _in_sight(person: Seen) -> bool:
     x, y = picture_point((person.x, person.y))
-    return -60 < x < WIDTH + 60 and -60 < y < HEIGHT + 60
+    return -REACH < x < WIDTH + REACH and -REACH < y < HEIGHT + REACH
 
 
 def _shadow(canvas: Frame, person: Seen) -> None:
@@ -125,7 +127,8 @@ def _shadow(canvas: Frame, person: Seen) -> None:
 @cache
 def _soft_spot() -> NDArray[np.float32]:
     y, x = np.mgrid[-40:40, -40:40].astype(np.float32)
-    return (1.0 - 0.22 * np.exp(-(x**2 + y**2) / (2 * 13.0**2))).astype(np.float32)
+    spot: NDArray[np.float32] = 1.0 - 0.22 * np.exp(-(x**2 + y**2) / (2 * 13.0**2))
+    return spot.astype(np.float32)
 
 
 def _overlap(start: int, limit: int, length: int) -> tuple[slice, slice] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.routing import Match, Router
+from starlette.types import Receive, Scope, Send
 
 from edge.api import (
     devices,
@@ -42,4 +44,22 @@ def build(desk: Desk) -> FastAPI:
     for part in (stock, products, prices, people, lanes, labels, devices, live, operations):
         app.include_router(part.router, prefix=PREFIX, responses=faults)
     app.include_router(operations.probes)
+    app.mount(PREFIX, _Nowhere(app.router))
     return app
+
+
+class _Nowhere:
+    """What is no route of the API, answered as the API does and not by the pages beside it."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self._routes = tuple(router.routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope, "root_path": scope["app_root_path"]}  # as it was before this mount
+        for route in self._routes:
+            match, more = route.matches(asked)
+            if match is Match.PARTIAL:  # the path is right, the method is not: the route says so
+                await route.handle({**asked, **more}, receive, send)
+                return
+        await self._router.not_found(asked, receive, send)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.checkout import STEPS, THANKS_MS, Checkout, LaneState, Offer, Sale
@@ -228,6 +228,7 @@ ACTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ACTS, max_size=40))
 def test_a_lane_is_consistent_whatever_is_pressed(acts: list[tuple[str, str | int]]) -> None:
     """Totals are sums, versions rise, and each basket is sold at most once at its total."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.commands import AdjustStock, Product, PutProducts
@@ -463,6 +463,7 @@ def live(codes: Codes, epcs: list[str], steps: list[tuple[Any, ...]]) -> Stockta
     return shop
 
 
+@settings(deadline=None)
 @given(steps=st.lists(STEPS, max_size=40))
 def test_levels_items_and_events_agree_on_every_day(
     steps: list[tuple[Any, ...]], codes: Codes, tag: Tag
@@ -496,6 +497,7 @@ def test_levels_items_and_events_agree_on_every_day(
         assert level.in_basket == shop.baskets[level.gtin]
 
 
+@settings(deadline=None)
 @given(steps=st.lists(STEPS, max_size=30))
 def test_the_same_day_again_gives_the_same_events(
     steps: list[tuple[Any, ...]], codes: Codes, tag: Tag

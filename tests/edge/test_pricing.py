@@ -414,7 +414,7 @@ def perform(counter: Counter, step: str, what: str, more: str | int) -> None:
         counter.tell(what, again=step == "tell again")
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(STEPS, max_size=40) | ONE_LABEL)
 def test_the_till_never_charges_more_than_any_label_may_show(
     steps: list[tuple[str, str, str | int]],
@@ -441,7 +441,7 @@ def test_the_till_never_charges_more_than_any_label_may_show(
                 assert all(shown == (event.gtin, event.amount) for shown in now)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(STEPS, max_size=30) | ONE_LABEL)
 def test_in_the_end_all_labels_and_the_till_agree(
     steps: list[tuple[str, str, str | int]],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.rows import Rows
@@ -46,6 +46,7 @@ def test_a_forgotten_row_is_saved_but_not_known() -> None:
     assert rows.collect() == ([1], [])
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS))
 def test_what_is_collected_leads_the_disk_to_the_same_rows(
     steps: list[tuple[str, int, int]],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.rows import Rows
@@ -17,6 +17,7 @@ def floor_of(taken: set[int]) -> int:
     return floor
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), max_size=120))
 def test_each_number_is_new_once_and_the_floor_has_no_gap(numbers: list[int]) -> None:
     """In any order and with any repeats; a fresh start from the rows changes nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.events import Event, OccupancyChanged, QueueChanged, TrafficCounted
@@ -121,6 +121,7 @@ CROSSINGS = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CROSSINGS, max_size=60))
 def test_every_crossing_is_published_once(
     crossings: list[tuple[str, Direction, int, int]],

@@ -18,6 +18,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 
 from cloud_bridge.webhook import Webhook
 from devices.gtin import check_digit
@@ -176,6 +177,7 @@ class Shop:
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         app = build(self.desk)
+        app.mount("/", PlainTextResponse("the pages, which answer everything else"))
         app.router.lifespan_context = self._living
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1)
@@ -209,7 +211,7 @@ class Shop:
 
     def pages(self, path: str, start: str = "cursor", **query: Any) -> list[list[dict[str, Any]]]:
         """Walk over all pages of a list; `start` is the parameter that `next` goes into."""
-        found = []
+        found: list[list[dict[str, Any]]] = []
         following: Any = query.pop(start, None)
         while not found or following is not None:
             position = {} if following is None else {start: following}

@@ -122,9 +122,10 @@ def test_metrics_parse_and_count(new_shop: Shop) -> None:
 
 def test_unknown_path_is_a_problem_document(shop: Shop) -> None:
     """A path of the API that does not exist is 404 as a problem document."""
-    answer = httpx.get(f"{shop.url}/api/v1/nothing")
-    assert (answer.status_code, answer.json()["status"]) == (404, 404)
-    assert answer.headers["content-type"] == "application/problem+json"
+    for path in ("/api/v1/nothing", "/api/v1/stock/", "/api/v1/", "/api/v1/live"):
+        answer = httpx.get(f"{shop.url}{path}")
+        assert (path, answer.status_code, answer.json()["status"]) == (path, 404, 404)
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_wrong_method_names_the_right_ones(shop: Shop) -> None:

@@ -1,0 +1,38 @@
+"""A camera's worker as a device on MQTT; it needs nothing of the gateway, so it stays small."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from devices.agent import Agent
+from edge.addresses import broker_address
+from edge.config import Camera, Settings
+from vision.camera import CameraSettings, run
+from vision.lines import Line
+from vision.zones import Area
+
+
+def watch(settings: Settings, camera: Camera, stop: threading.Event) -> None:
+    """Count for one camera until `stop` is set."""
+    agent = Agent(
+        broker_address(settings),
+        settings.store.id,
+        "camera",
+        camera.id,
+        {"model": "store-edge camera worker"},
+    )
+
+    def report(figures: dict[str, Any]) -> None:
+        agent.update_status(**figures)
+
+    worker = CameraSettings(
+        source=camera.address(),
+        fps=camera.fps,
+        body=camera.body,
+        loop=camera.loop,
+        lines=tuple(Line(line.name, line.start, line.end) for line in camera.lines),
+        areas=tuple(Area(area.zone, area.polygon) for area in camera.areas),
+    )
+    with agent:
+        run(worker, agent.publish, report, stop)
