@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
-from devices.downlink import Downlink
 from fastapi import FastAPI
 
 from cloud_bridge.sink import Sink
 from cloud_bridge.webhook import Webhook
+from devices.downlink import Downlink
 from devices.labels.render import render
 from devices.mqtt import Delivery, Link
 from devices.rfid.epc import Sgtin

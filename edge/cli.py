@@ -132,18 +132,23 @@ def broker(config: Config = STORE_TOML) -> None:
 def camera(name: str, config: Config = STORE_TOML) -> None:
     """Run one camera's worker alone."""
     from edge.config import load
-    from edge.processes import run_camera
+    from edge.eyes import watch
 
-    run_camera(load(config), name)
+    watch(load(config), name)
 
 
 @app.command()
-def simulate(config: Config = STORE_TOML, seed: int = 1) -> None:
-    """Run the simulated shop against a gateway that runs already."""
-    from edge.config import load
-    from edge.processes import run_simulator
+def simulate(
+    token_env: Annotated[str, typer.Option(help="the variable that holds an operator's token")],
+    config: Config = STORE_TOML,
+    seed: Annotated[int, typer.Option(help="the same seed repeats the same shop")] = 1,
+    port: Annotated[int, typer.Option(help="for its camera's stream and its truth")] = 8091,
+) -> None:
+    """Run the simulated shop's people and devices against a gateway that runs already."""
+    from edge.config import Secret, load
+    from edge.simulation import simulate as run_shop
 
-    run_simulator(load(config), seed)
+    run_shop(load(config), seed, port, Secret(env=token_env).read())
 
 
 @app.command()

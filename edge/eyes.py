@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
-from devices.agent import Agent
-from edge.addresses import broker_address
-from edge.config import Camera, Settings
 from vision.camera import CameraSettings, run
 from vision.lines import Line
 from vision.zones import Area
 
+from devices.agent import Agent
+from edge.addresses import broker_address
+from edge.config import Settings
+from edge.errors import NotFound
+from edge.processes import until_told
 
-def watch(settings: Settings, camera: Camera, stop: threading.Event) -> None:
-    """Count for one camera until `stop` is set."""
+
+def watch(settings: Settings, name: str) -> None:
+    """Run one camera's worker until SIGTERM or SIGINT; raises NotFound for an unknown one."""
+    camera = next((camera for camera in settings.cameras if camera.id == name), None)
+    if camera is None:
+        known = ", ".join(camera.id for camera in settings.cameras) or "none is configured"
+        raise NotFound(f"expected a camera of store.toml ({known}), came {name!r}")
     agent = Agent(
         broker_address(settings),
         settings.store.id,
@@ -35,4 +41,4 @@ def watch(settings: Settings, camera: Camera, stop: threading.Event) -> None:
         areas=tuple(Area(area.zone, area.polygon) for area in camera.areas),
     )
     with agent:
-        run(worker, agent.publish, report, stop)
+        run(worker, agent.publish, report, until_told())

@@ -10,7 +10,6 @@ from pathlib import Path
 from devices.broker import Broker, EmbeddedBroker, ManagedBroker, serve_embedded
 from edge.addresses import broker_address
 from edge.config import Settings
-from edge.errors import NotFound
 from edge.supervisor import Child, Supervisor
 
 
@@ -53,33 +52,6 @@ def run_broker(settings: Settings) -> None:
     """Run the embedded broker until SIGTERM or SIGINT."""
     address = broker_address(settings)
     serve_embedded(address.host, address.port, address.username, address.password)
-
-
-def run_camera(settings: Settings, name: str) -> None:
-    """Run one camera's worker until SIGTERM or SIGINT."""
-    camera = next((camera for camera in settings.cameras if camera.id == name), None)
-    if camera is None:
-        known = ", ".join(camera.id for camera in settings.cameras) or "none is configured"
-        raise NotFound(f"expected a camera of store.toml ({known}), came {name!r}")
-    from edge.eyes import watch
-
-    watch(settings, camera, until_told())
-
-
-def run_simulator(settings: Settings, seed: int, port: int, token: str) -> None:
-    """Run the simulated shop against this gateway until SIGTERM or SIGINT."""
-    from devices.simulator.shop import ShopSettings, run
-
-    shop = ShopSettings(
-        address=broker_address(settings),
-        store=settings.store.id,
-        currency=settings.store.currency,
-        api=f"http://{settings.api.host}:{settings.api.port}",
-        token=token,
-        seed=seed,
-        port=port,
-    )
-    run(shop, until_told())
 
 
 def until_told() -> threading.Event:
