@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence  # noqa: TC003  (msgspec reads annotations at run time)
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, structs
 
 from edge.errors import ContractError
-from edge.events import EVENTS, PriceEffective, ProductChanged, SaleCompleted, StockChanged
+from edge.events import EVENTS, Event, PriceEffective, ProductChanged, SaleCompleted, StockChanged
 from edge.wire import decode_event
 
 KNOWN = frozenset(event.type for event in EVENTS)
@@ -19,19 +19,26 @@ KNOWN = frozenset(event.type for event in EVENTS)
 class CloudEvent(Struct, frozen=True):
     """A CloudEvents 1.0 event as it arrives; attributes that nobody needs here are left out."""
 
+    specversion: Literal["1.0"]
     id: Annotated[str, Meta(min_length=1)]
     source: Annotated[str, Meta(min_length=1)]
     type: Annotated[str, Meta(min_length=1)]
-    subject: str = ""
     sequence: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$")] = "0"
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class _Standing(Struct, frozen=True):
-    """Which version of a level an event carries; a fact has no epoch."""
+class Arrival(Struct, frozen=True):
+    """An event that was read: its envelope, and its data, None where the type is not known."""
 
-    epoch: int | None = None
-    version: int = 0
+    envelope: CloudEvent
+    event: Event | None
+
+
+class _Standing(Struct, frozen=True):
+    """Where a level stands among the versions of the same level."""
+
+    epoch: int
+    version: int
 
 
 class Offer(Struct, frozen=True):
@@ -75,27 +82,34 @@ class Shown(Struct, frozen=True):
 
 
 _batch_decoder = msgspec.json.Decoder(list[CloudEvent])
-_standing_decoder = msgspec.json.Decoder(_Standing)
 
 
-def read_batch(body: bytes) -> tuple[CloudEvent, ...]:
-    """Read a CloudEvents JSON batch; raises ContractError when it is none, or its data is not."""
+def read_batch(body: bytes) -> tuple[Arrival, ...]:
+    """Read a CloudEvents JSON batch.
+
+    An event of an unknown type is none of this shop's business and passes unread. Raises
+    ContractError when the body is no batch, or the data of a known type is not its data.
+    """
     try:
-        batch = tuple(_batch_decoder.decode(body))
+        batch = _batch_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise ContractError("body", "a CloudEvents JSON batch", str(fault)) from fault
-    for event in batch:
-        _level(event)
-        if event.type in KNOWN:
-            decode_event(event.type, event.data)
-    return batch
+    return tuple(Arrival(envelope, _event(envelope)) for envelope in batch)
+
+
+def _event(envelope: CloudEvent) -> Event | None:
+    if envelope.type not in KNOWN:
+        return None
+    return decode_event(envelope.type, bytes(envelope.data))
 
 
 class Catalogue:
     """Keeps what is newest of every level, and every fact once; in memory only.
 
     A repeat (same source and id) changes nothing. Of the levels of a (source, type, subject) the
-    highest (epoch, version) stays, whatever the order of arrival. One thread uses it.
+    highest (epoch, version) stays, whatever the order of arrival. One thread uses it. The ids
+    seen are never forgotten, so memory grows with the number of events: this is a shop to look
+    at, not one to run for months.
     """
 
     def __init__(self) -> None:
@@ -108,15 +122,17 @@ class Catalogue:
         self._counts: Counter[str] = Counter()
         self._received = self._old_versions = self._bad_signatures = self._highest = 0
 
-    def take(self, batch: Sequence[CloudEvent]) -> None:
-        """Take a batch that `read_batch` has checked."""
-        for event in batch:
+    def take(self, batch: Sequence[Arrival]) -> None:
+        """Take a batch that `read_batch` has read."""
+        for arrival in batch:
+            envelope = arrival.envelope
             self._received += 1
-            self._highest = max(self._highest, int(event.sequence))
-            if (event.source, event.id) not in self._ids:
-                self._ids.add((event.source, event.id))
-                self._counts[event.type] += 1
-                self._take_new(event)
+            self._highest = max(self._highest, int(envelope.sequence))
+            if (envelope.source, envelope.id) not in self._ids:
+                self._ids.add((envelope.source, envelope.id))
+                self._counts[envelope.type] += 1
+                if arrival.event is not None:
+                    self._take_new(envelope.source, arrival.event)
 
     def note_bad_signature(self) -> None:
         """Count a request whose signature was wrong, missing or too old."""
@@ -140,29 +156,28 @@ class Catalogue:
             distinct=len(self._ids),
         )
 
-    def _take_new(self, event: CloudEvent) -> None:
-        if self._is_old(event):
+    def _take_new(self, source: str, event: Event) -> None:
+        if event.level and self._is_old(source, event):
             self._old_versions += 1
-        elif event.type in KNOWN:
-            self._apply(event)
+        else:
+            self._apply(source, event)
 
-    def _is_old(self, event: CloudEvent) -> bool:
-        came = _level(event)
-        if came is None:
-            return False
-        key = (event.source, event.type, event.subject)
+    def _is_old(self, source: str, event: Event) -> bool:
+        standing = msgspec.convert(event, _Standing, from_attributes=True)
+        came = (standing.epoch, standing.version)
+        key = (source, event.type, event.subject)
         kept = self._levels.get(key)
         if kept is not None and came <= kept:
             return True
         self._levels[key] = came
         return False
 
-    def _apply(self, cloudevent: CloudEvent) -> None:
-        match decode_event(cloudevent.type, cloudevent.data):
-            case ProductChanged(product=product):
+    def _apply(self, source: str, event: Event) -> None:
+        match event:
+            case ProductChanged(gtin=gtin, product=product):
                 self._offer(
-                    cloudevent.source,
-                    product.gtin,
+                    source,
+                    gtin,
                     name=product.name,
                     names=product.names,
                     brand=product.brand,
@@ -170,7 +185,7 @@ class Catalogue:
                 )
             case StockChanged() as stock:
                 self._offer(
-                    cloudevent.source,
+                    source,
                     stock.gtin,
                     available=stock.available,
                     on_hand=stock.on_hand,
@@ -179,7 +194,7 @@ class Catalogue:
                 )
             case PriceEffective() as price:
                 self._offer(
-                    cloudevent.source,
+                    source,
                     price.gtin,
                     amount=price.amount,
                     currency=price.currency,
@@ -192,11 +207,3 @@ class Catalogue:
         known = self._offers.get((source, gtin)) or Offer(source, gtin, name=gtin, names={})
         self._offers[source, gtin] = structs.replace(known, **news)
         self.revision += 1
-
-
-def _level(event: CloudEvent) -> tuple[int, int] | None:
-    try:
-        standing = _standing_decoder.decode(event.data)
-    except msgspec.MsgspecError as fault:
-        raise ContractError("data", f"an object, of {event.type}", str(fault)) from fault
-    return None if standing.epoch is None else (standing.epoch, standing.version)

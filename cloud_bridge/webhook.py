@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from edge.wire import LoggedEvent
 
 CLOUDEVENTS_BATCH = "application/cloudevents-batch+json"
-# Answers that time heals although they are 4xx. 409 is the answer of a receiver that still works
-# on the same webhook-id (IETF draft idempotency-key-header, 2.7).
-PASSING = frozenset({408, 409, 425, 429})
+# Only these answers speak about the batch itself. Every other one (a wrong address, a wrong
+# signature, a receiver in trouble) would meet all events alike, so it must cost none of them.
+REFUSALS = frozenset({400, 413, 415, 422})
 READ_AT_MOST = 4096
 SHOWN = 200
 
@@ -42,7 +42,7 @@ class Webhook:
         self._signature = signature(secret)
         self._url = _address(url)
         # A query may carry a token, so messages show the address without it.
-        self._shown = str(self._url.copy_with(userinfo=b"", query=None, fragment=None))
+        self._shown = _without_secrets(self._url)
         self._timeout = timeout
         self._client = httpx.Client(timeout=timeout, follow_redirects=False)
 
@@ -102,14 +102,25 @@ class Webhook:
             return
         came = " ".join(filter(None, (str(answer.status_code), answer.reason_phrase, remark)))
         text = f"{self.name}: expected 2xx from {self._shown}, came {came}"
-        if answer.is_client_error and answer.status_code not in PASSING:
-            raise SinkRefused(f"{text}; check the sink's url and secret, and what it accepts")
-        if answer.has_redirect_location:
-            # Also what a captive portal answers while the shop's line is down: keep the batch.
-            text += f"; set the sink's url to {answer.headers['location']!r} if that is its place"
-        if "retry-after" in answer.headers:
-            text += f"; it asks to wait: {answer.headers['retry-after']!r}"
-        raise SinkDown(f"{text}; the batch is tried again")
+        if answer.status_code in REFUSALS:
+            raise SinkRefused(f"{text}; compare the batch with what the receiver accepts")
+        raise SinkDown(f"{text}{_advice(answer)}; the batch is tried again")
+
+
+def _advice(answer: httpx.Response) -> str:
+    if answer.next_request is not None:
+        # Also what a captive portal answers while the shop's line is down.
+        place = _without_secrets(answer.next_request.url)
+        return f"; set the sink's url to {place} if that is its place"
+    if "retry-after" in answer.headers:
+        return f"; it asks to wait: {answer.headers['retry-after']!r}"
+    if answer.is_client_error:
+        return "; check the sink's url and secret, and this machine's clock"
+    return ""
+
+
+def _without_secrets(url: httpx.URL) -> str:
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 def signature(secret: str) -> standardwebhooks.Webhook:

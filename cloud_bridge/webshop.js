@@ -13,7 +13,7 @@ const WORDS = {
     never: "No connection yet. Trying again.",
     empty: (address) =>
       `No products yet. They appear when the shop's webhook sink sends to ${address}.`,
-    available: (n) => `${n} available in the shop now`,
+    available: (n) => `${n} in the shop now`,
     soldOut: "Sold out",
     uncounted: "Not counted yet",
     noPrice: "No price yet",

@@ -58,9 +58,7 @@ def serve(host: str, port: int, secret: str, title: str = "Web shop") -> None:
     )
 
 
-def _take_events(
-    app: FastAPI, catalogue: Catalogue, verifier: standardwebhooks.Webhook
-) -> None:
+def _take_events(app: FastAPI, catalogue: Catalogue, verifier: standardwebhooks.Webhook) -> None:
     @app.post("/webhook")
     async def take(request: Request) -> Response:
         """Take a signed CloudEvents batch, all of it or nothing."""
@@ -71,8 +69,8 @@ def _take_events(
             # ValueError: a signature that is not "v1,base64", or a body that is not UTF-8.
             catalogue.note_bad_signature()
             return _problem(401, "Expected a Standard Webhooks signature", str(fault))
-        if request.headers.get("content-type", "").partition(";")[0].strip() != CLOUDEVENTS_BATCH:
-            came = request.headers.get("content-type", "none")
+        came = request.headers.get("content-type", "none")
+        if came.partition(";")[0].strip().lower() != CLOUDEVENTS_BATCH:
             return _problem(415, f"Expected content type {CLOUDEVENTS_BATCH}", f"came {came}")
         try:
             catalogue.take(read_batch(body))

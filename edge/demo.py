@@ -196,7 +196,7 @@ def compare(running: Demo) -> dict[str, Any]:
             "coalesced": sink["coalesced"],
             "received": shop["distinct"],
         },
-        "dead_letters": len(running.get("/dead-letters?limit=1000")["items"]),
+        "dead_letters": len(running.get("/dead-letters?limit=100")["items"]),
         "processes": _processes(running.supervisor.pids()),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from devices.gtin import check_digit
+from devices.rfid.epc import encode_sgtin96
 
 COMPANY_PREFIX = "6901234"
 """The shop's own GS1 company prefix (690-699 is GS1 China's range)."""
@@ -91,6 +92,5 @@ def homes(gtin: str) -> tuple[str, ...]:
 
 
 def epc_of(gtin: str, serial: int) -> str:
-    """Give a unit's SGTIN-96 in upper-case hex (GS1 TDS 2.3, 14.6.1: filter 1, partition 5)."""
-    company, item = int(gtin[1:8]), int(gtin[0] + gtin[8:13])
-    return f"{0x30 << 88 | 1 << 85 | 5 << 82 | company << 58 | item << 38 | serial:024X}"
+    """Give a unit's SGTIN-96 in upper-case hex."""
+    return encode_sgtin96(gtin, len(COMPANY_PREFIX), serial)

@@ -1,0 +1,96 @@
+"""One camera's scene: pictures in, people with numbers and positions out."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.background import Background
+from vision.blobs import Body, Size, bodies
+from vision.track import Track, Tracker
+
+Image = NDArray[np.uint8]
+Point = tuple[float, float]
+
+WORK_WIDTH = 320
+"""Pictures are reduced to this width: a person stays some tens of pixels wide."""
+FIRST_HEIGHT = 0.16
+"""A body's height in picture heights until the scene has told better."""
+FROM_ABOVE, FROM_ASIDE = 1.15, 1.7
+"""Below the first ratio of height to width people are seen from above, beyond the second not."""
+SAMPLES = 200
+LEARN_FROM = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody: `point` (fractions) is the middle of the body seen from above, else the feet."""
+
+    number: int
+    point: Point
+
+
+class Scene:
+    """Follows people through the pictures of one camera."""
+
+    def __init__(self, fps: float, body: float | None = None) -> None:
+        """Expect `fps` pictures a second; `body` is a person's height in picture heights."""
+        self._background = Background(fps)
+        self._tracker = Tracker(fps)
+        self._hint = body
+        self._shapes: deque[tuple[float, float]] = deque(maxlen=SAMPLES)
+        self._height = 0
+        self._width = 0
+
+    def look(self, frame: Image) -> tuple[list[Person], list[int]]:
+        """Take a picture (BGR); gives who is there, and the numbers of those who are gone."""
+        picture = _reduced(frame)
+        self._height, self._width = picture.shape[:2]
+        size = self.size()
+        people = [track.box() for track in self._tracker.tracks if track.sure]
+        mask = self._background.look(picture, people)
+        expected = [track.expected() for track in self._tracker.tracks if track.sure]
+        found = bodies(mask, size, expected)
+        ended = self._tracker.look(found, size)
+        self._learn(found)
+        seen = [self._person(track) for track in self._tracker.tracks if track.sure]
+        return seen, [track.number for track in ended]
+
+    def size(self) -> Size:
+        """Give what a body measures here, in reduced pixels."""
+        if self._hint is None and len(self._shapes) >= LEARN_FROM:
+            width, height = np.median(np.array(self._shapes), axis=0)
+            return Size(float(width), float(height))
+        height = (self._hint or FIRST_HEIGHT) * self._height
+        return Size(0.6 * height, height)
+
+    def _learn(self, found: list[Body]) -> None:
+        """Learn a body's size from those that stand whole and alone in the picture."""
+        for body in found:
+            whole = (
+                body.left > 1
+                and body.top > 1
+                and body.left + body.width < self._width - 1
+                and body.bottom < self._height - 1
+            )
+            if whole and body.area > 0.004 * self._width * self._height:
+                self._shapes.append((body.width, body.height))
+
+    def _person(self, track: Track) -> Person:
+        size = self.size()
+        ratio = size.height / size.width
+        aside = min(max((ratio - FROM_ABOVE) / (FROM_ASIDE - FROM_ABOVE), 0.0), 1.0)
+        y = track.y + aside * track.height / 2
+        return Person(track.number, (track.x / self._width, min(y / self._height, 1.0)))
+
+
+def _reduced(frame: Image) -> Image:
+    height, width = frame.shape[:2]
+    if width <= WORK_WIDTH:
+        return frame
+    shape = (WORK_WIDTH, round(height * WORK_WIDTH / width))
+    return np.asarray(cv2.resize(frame, shape, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,79 @@
+"""Zones: who stands in a polygon of the picture, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+Point = tuple[float, float]
+
+LEFT_AFTER_MS = 2000
+"""A person who is not seen in the zone for this long has left it."""
+LEAST_VISIT_MS = 3000
+"""A shorter stay is passing through, not a visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A polygon on the picture (fractions) whose people count for a zone of the shop."""
+
+    zone: str
+    polygon: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One stay in a zone, from the first to the last sight (ms of the video)."""
+
+    zone: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Stay:
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class AreaWatch:
+    """One area; remembers since when each track has been in it."""
+
+    area: Area
+    _stays: dict[int, _Stay] = field(default_factory=dict)
+
+    def look(self, tracks: dict[int, Point], t: int) -> list[Visit]:
+        """Take where all tracks are at `t` ms; gives the visits that ended."""
+        for track, point in tracks.items():
+            if self._holds(point):
+                stay = self._stays.setdefault(track, _Stay(t, t))
+                stay.end = t
+        return self._ended(t)
+
+    def people(self) -> int:
+        """Count who is in the area."""
+        return len(self._stays)
+
+    def longest_s(self, t: int) -> float:
+        """Give the longest stay among those in the area, in seconds."""
+        return max((t - stay.start for stay in self._stays.values()), default=0) / 1000
+
+    def finish(self) -> list[Visit]:
+        """End all stays: the video is over."""
+        return self._ended(1 << 62)
+
+    def _ended(self, t: int) -> list[Visit]:
+        over = [track for track, stay in self._stays.items() if t - stay.end > LEFT_AFTER_MS]
+        stays = [self._stays.pop(track) for track in over]
+        return [
+            Visit(self.area.zone, stay.start, stay.end)
+            for stay in stays
+            if stay.end - stay.start >= LEAST_VISIT_MS
+        ]
+
+    def _holds(self, point: Point) -> bool:
+        contour = np.array(self.area.polygon, np.float32)
+        return cv2.pointPolygonTest(contour, point, measureDist=False) >= 0
