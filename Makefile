@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Debian packages: the broker, the second barcode reader, a browser for the tests, and fonts with
 # Chinese for labels.
-PACKAGES := mosquitto libzbar0 chromium fonts-noto-cjk
+PACKAGES := mosquitto libzbar0 chromium fonts-dejavu-core fonts-noto-cjk
 READY := .venv/ready
 
 .PHONY: demo run test check bench soak lock clean system

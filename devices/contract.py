@@ -20,9 +20,10 @@ from edge.readings import Reading
 
 MAX_PAYLOAD = 256 * 1024
 MAX_READS = 10_000
+MAX_TIME = 253_402_300_799_999  # the last millisecond that RFC 3339 can write: year 9999
 MAX_INTEGER = 2**53 - 1  # beyond it, JavaScript and many JSON libraries lose digits (RFC 8259, 6)
 
-EpochMs = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+EpochMs = Annotated[int, Meta(ge=0, le=MAX_TIME)]
 Seq = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Amount = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from devices.labels.render import image_hash
+from devices.labels.render import image_hash, stamped
 from devices.topics import Topic
 from edge.commands import Command, KeepPicture
 from edge.errors import RenderError
@@ -63,7 +63,7 @@ class Downlink:
 
     def _drawn(self, event: LabelChanged) -> KeepPicture:
         try:
-            png = self._render(event.content)
+            png = stamped(self._render(event.content), event.revision)
         except RenderError as fault:
             return KeepPicture(event.label, event.revision, error=str(fault))
         return KeepPicture(event.label, event.revision, image_hash(png), png)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
 from devices.cameras.native import decode_crossings, decode_heatmap, decode_zones
 from devices.checkout.native import decode_sale
-from devices.contract import Claims, Codec
+from devices.contract import Claims, Codec, Numbered, read
 from devices.labels.native import decode_report, decode_shown
 from devices.rfid import impinj, zebra
 from devices.rfid.native import decode_reads
@@ -76,6 +77,23 @@ class Uplink:
         if address.store != self._store:
             raise ContractError("topic.store", repr(self._store), repr(address.store))
         return _message(address.device, address.kind, _native(address)(payload))
+
+    def envelope(self, topic: str, payload: bytes) -> Message | None:
+        """Give a native message's device and number without its readings, if they can be read.
+
+        For a message that breaks the contract elsewhere: its number is taken all the same.
+        """
+        try:
+            address = Topic.parse(topic)
+            number = read(_numbers, payload)
+        except ContractError:
+            return None
+        if address.store != self._store or number.boot is None or number.seq is None:
+            return None
+        return Message(address.device, address.kind, (), number.boot, number.seq)
+
+
+_numbers = Decoder(Numbered)
 
 
 def _native(address: Topic) -> Codec:

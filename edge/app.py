@@ -42,7 +42,7 @@ from edge.queries import Queries
 from edge.readings import Kind
 from edge.relay import Consumer, Relay
 from edge.shop import Codes, Shop
-from edge.store import Cursor, DeadLetter, Store
+from edge.store import DeadLetter, Store
 from edge.views import ShopView, SinkView
 from edge.wire import LoggedEvent, decode_event
 
@@ -112,7 +112,7 @@ def assemble(settings: Settings) -> Parts:
 
     ports = Ports(logged=logged, acknowledge=acknowledge, committed=metrics.committed)
     gateway = Gateway(store, revive, clock, ports, settings.database.keep_days)
-    door = Door(uplink.decode, gateway.submit, metrics, clock)
+    door = Door(uplink.decode, uplink.envelope, gateway.submit, metrics, clock)
     link = Link(
         broker_address(settings),
         f"store-edge-{settings.store.id}",
@@ -126,12 +126,12 @@ def assemble(settings: Settings) -> Parts:
         Consumer(s.name, configured.kind, configured.types, configured.batch, s.deliver)
         for s, configured in zip(sinks, settings.sinks, strict=True)
     ]
-    cursors = store.cursors()
+    cursors = store.cursors([consumer.name for consumer in consumers])
     relays += [
         Relay(
             consumer,
             log,
-            cursors.get(consumer.name) or Cursor(consumer.name),
+            cursors[consumer.name],
             gateway.submit,
             set_aside,
             clock,

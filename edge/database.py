@@ -7,14 +7,18 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from edge.errors import DatabaseError
 
 BUSY_S = 15  # how long a connection waits while another one writes
 
 
 def open_database(url: str) -> Engine:
-    """Give an engine whose commits are on disk when they return; the schema is brought up to date.
+    """Give an engine whose commits are on disk when they return, its schema brought up to date.
 
     SQLite runs in WAL mode with synchronous=FULL: a commit survives a power cut.
     """
@@ -22,7 +26,13 @@ def open_database(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_S} if sqlite else {})
     if sqlite:
         event.listen(engine, "connect", _harden)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except (SQLAlchemyError, CommandError) as fault:
+        raise DatabaseError(
+            f"expected a database at {engine.url!r} that can be written and is not newer than "
+            f"this program, came {fault}"
+        ) from fault
     return engine
 
 

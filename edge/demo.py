@@ -24,7 +24,7 @@ from devices.simulator.plan import Site, store_toml
 from edge.config import Settings, load
 from edge.errors import StoreEdgeError
 from edge.processes import children, command, until_told
-from edge.supervisor import Child, Supervisor
+from edge.supervisor import PAUSES_S, Child, Supervisor
 from edge.tokens import create
 
 MISSING_AFTER_S = 12.0
@@ -47,8 +47,13 @@ class Addresses(Struct, frozen=True):
 class Demo:
     """A running demo; `supervisor` knows its processes."""
 
-    def __init__(self, folder: Path, seed: int, port: int) -> None:
-        """Write the configuration and make the tokens; nothing runs yet."""
+    def __init__(
+        self, folder: Path, seed: int, port: int, pauses: tuple[float, float] = PAUSES_S
+    ) -> None:
+        """Write the configuration and make the tokens; nothing runs yet.
+
+        `pauses` are those of the supervisor before a dead process comes back.
+        """
         mqtt, api, shop, window = _ports(port)
         self.addresses = Addresses(*(f"http://127.0.0.1:{p}" for p in (api, shop, window)))
         self.config = folder / "store.toml"
@@ -57,7 +62,7 @@ class Demo:
         self.settings: Settings = load(self.config)
         self.token = create(self.settings, "demo", "admin")
         os.environ[TOKEN_ENV] = create(self.settings, "simulated shop", "technician")
-        self.supervisor = Supervisor(self._children(seed, shop, window))
+        self.supervisor = Supervisor(self._children(seed, shop, window), pauses=pauses)
         self._api = httpx.Client(
             base_url=self.addresses.dashboard,
             headers={"Authorization": f"Bearer {self.token}"},
@@ -111,6 +116,13 @@ class Demo:
             if self.truth()["settled"] and self.sink()["backlog"] == 0:
                 return
             time.sleep(LOOK_S)
+
+    def is_ready(self) -> bool:
+        """Tell whether the gateway answers and hears the broker."""
+        try:
+            return httpx.get(f"{self.addresses.dashboard}/readyz").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
 
     def _is_open(self) -> bool:
         try:

@@ -13,17 +13,23 @@ from edge.store import DeadLetter
 
 
 class Door:
-    """Decodes what comes in; `decode` raises ContractError, `submit` hands over to the writer."""
+    """Decodes what comes in, and hands it over to the writer through `submit`.
+
+    `decode` raises ContractError; `envelope` then gives device and number alone, if they can be
+    read.
+    """
 
     def __init__(
         self,
         decode: Callable[[str, bytes], Message],
+        envelope: Callable[[str, bytes], Message | None],
         submit: Callable[[Work], None],
         metrics: Metrics,
         clock: Callable[[], int],
     ) -> None:
         """Stand between the broker and the writer."""
         self._decode = decode
+        self._envelope = envelope
         self._submit = submit
         self._metrics = metrics
         self._clock = clock
@@ -35,7 +41,7 @@ class Door:
         except ContractError as breach:
             self._metrics.rejected()
             letter = DeadLetter(self._clock(), topic, str(breach), payload)
-            self._submit(Rejection(letter, done))
+            self._submit(Rejection(letter, done, self._envelope(topic, payload)))
             return
         self._metrics.message(message.kind)
         self._submit(Arrival(topic, payload, message, done))

@@ -74,6 +74,10 @@ class BrokerError(StoreEdgeError):
     """The MQTT broker cannot be started or reached."""
 
 
+class DatabaseError(StoreEdgeError):
+    """The database cannot be opened, or was written by a newer version."""
+
+
 class MediaError(StoreEdgeError):
     """A picture or a video cannot be opened or decoded."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.commands import Command
@@ -45,10 +46,15 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A message that broke the contract: kept as a dead letter, then acknowledged."""
+    """A message that broke the contract: kept as a dead letter, then acknowledged.
+
+    `message` is its envelope without readings, where that could be read: its number is taken, so
+    that the device does not send it for ever.
+    """
 
     letter: DeadLetter
     done: Callable[[], None]
+    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +278,9 @@ class Gateway:
             case Rejection():
                 batch.letters.append(item.letter)
                 batch.after.append(item.done)
+                if item.message is not None:
+                    batch.events += self._shop.accept(item.message, now)
+                    self._note_number(item.message, batch)
             case Cursor():
                 batch.cursors[item.consumer] = item
             case Retried():
@@ -288,6 +297,10 @@ class Gateway:
             letter = DeadLetter(now, item.topic, str(refusal), item.payload)
             batch.letters.append(letter)
         batch.after.append(item.done)
+        self._note_number(message, batch)
+
+    @staticmethod
+    def _note_number(message: Message, batch: Batch) -> None:
         if message.boot is not None and message.seq is not None:
             batch.boots[message.kind, message.device, message.boot] = None
 
@@ -310,7 +323,8 @@ class Gateway:
 def _set_aside(item: Work, fault: Exception, now: int) -> Work:
     reason = f"internal fault: {fault!r}"
     if isinstance(item, Arrival):
-        return Rejection(DeadLetter(now, item.topic, reason, item.payload), item.done)
+        envelope = replace(item.message, readings=())
+        return Rejection(DeadLetter(now, item.topic, reason, item.payload), item.done, envelope)
     if isinstance(item, Order):
         item.answer.set_exception(fault)
     letter = DeadLetter(now, type(item).__name__, reason, b"")

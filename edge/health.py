@@ -14,6 +14,7 @@ from edge.readings import CommandAnswered, DeviceReported, Kind, ProblemReported
 from edge.rows import Rows
 
 SILENT = "silent"
+TALKATIVE: frozenset[Kind] = frozenset({"rfid", "camera"})  # a scanner may rest; its Will tells
 INBOX_LIMIT = 1000  # unknown devices that are remembered; a flood of them must not fill the disk
 
 
@@ -82,16 +83,15 @@ class Health:
         """Start all time-outs anew: nobody could be heard until now."""
         self._started = now
 
-    def hear(self, name: str, kind: Kind, now: int) -> list[Event]:
-        """Take a sign of life; an unknown device lands in the inbox."""
+    def hear(self, name: str, kind: Kind, now: int, *, known: bool = False) -> list[Event]:
+        """Take a sign of life; an unknown device lands in the inbox unless the shop knows it."""
         device = self.devices.get(name)
         if device is None:
             if len(self.devices) >= INBOX_LIMIT:
                 return []
-            device = Device(name, kind, adopted=False)
-        heard = replace(
-            device, seen=now, online=True, problems=tuple(p for p in device.problems if p != SILENT)
-        )
+            device = Device(name, kind, adopted=known)
+        problems = tuple(problem for problem in device.problems if problem != SILENT)
+        heard = replace(device, seen=now, online=True, problems=problems)
         self.devices.put(name, heard)
         return _changes(device, heard)
 
@@ -171,11 +171,12 @@ class Health:
         return identity, [event]
 
     def advance(self, now: int) -> list[Event]:
-        """Find the devices that have been silent for too long."""
+        """Find the devices that should speak all the time and have been silent for too long."""
         events: list[Event] = []
         for device in self.devices:
             last = max(device.seen, self._started)
-            if device.adopted and device.online and now - last > device.silent_after_ms:
+            talks = device.adopted and device.online and device.kind in TALKATIVE
+            if talks and now - last > device.silent_after_ms:
                 silent = replace(device, online=False, problems=(*device.problems, SILENT))
                 self.devices.put(device.device, silent)
                 events += _changes(device, silent)

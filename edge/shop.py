@@ -165,12 +165,15 @@ class Shop:
         will = any(isinstance(r, DeviceReported) and not r.online for r in message.readings)
         if self._is_unwelcome(message, will=will) or self._is_repeat(message, now):
             return []
-        events = [] if will else self.health.hear(message.device, message.kind, now)
+        till = self._is_till(message)
+        events = [] if will else self.health.hear(message.device, message.kind, now, known=till)
         device = self.state.devices.get(message.device)
         if message.kind == "rfid" and not will:
             self.inventory.spoke(message.device, now)
-        if self._is_till(message) or (device is not None and device.adopted):
-            for reading in message.readings:
+        trusted = till or (device is not None and device.adopted)
+        for reading in message.readings:
+            # What a stranger says of itself is shown in the inbox; the rest waits for a technician.
+            if trusted or isinstance(reading, DeviceReported):
                 rule = self._on_reading.get(type(reading))
                 events += rule(message, reading, now) if rule else []
         return self._consequences(events, now)

@@ -93,11 +93,20 @@ class Store:
             self._head = connection.scalar(select(func.max(tables.events.c.position))) or 0
         return State(**loaded)
 
-    def cursors(self) -> dict[str, Cursor]:
-        """Read how far each consumer of the log has come."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(tables.cursors)).mappings()
-            return {row["consumer"]: Cursor(**row) for row in rows}
+    def cursors(self, consumers: Sequence[str]) -> dict[str, Cursor]:
+        """Read how far each of these consumers has come; what is kept of others is let go.
+
+        The log keeps what the slowest consumer has not got: one that was taken out of the
+        configuration must not hold it back, and a new one does from now on.
+        """
+        cursors = tables.cursors
+        with self._engine.begin() as connection:
+            connection.execute(delete(cursors).where(cursors.c.consumer.not_in(consumers)))
+            rows = connection.execute(select(cursors)).mappings()
+            known = {row["consumer"]: Cursor(**row) for row in rows}
+            new = {name: Cursor(name) for name in consumers if name not in known}
+            self._upsert_rows(connection, cursors, [asdict(cursor) for cursor in new.values()])
+        return known | new
 
     def commit(
         self,
@@ -126,7 +135,7 @@ class Store:
         return logged
 
     def prune(self, before: int) -> None:
-        """Delete events, pictures and heat maps older than `before` that nobody waits for."""
+        """Delete what is older than `before` and what nobody waits for any more."""
         log, heat, pictures = tables.events, tables.heat, tables.pictures
         with self._engine.begin() as connection:
             done = connection.scalar(select(func.min(tables.cursors.c.position))) or 0
@@ -139,6 +148,8 @@ class Store:
                     log.c.position.not_in(kept),
                 )
             )
+            dead = tables.dead_letters
+            connection.execute(delete(dead).where(dead.c.time < before))
             connection.execute(delete(heat).where(heat.c.end < before))
             shown = select(tables.labels.c.image).where(tables.labels.c.image.is_not(None))
             connection.execute(

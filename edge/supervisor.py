@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HEALTHY_S = 60.0
-FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
+PAUSES_S = (1.0, 30.0)
+"""Before a dead child comes back: at first, and at the most."""
 GRACE_S = 8.0
 LOOK_S = 0.2
 
@@ -45,7 +45,7 @@ class _Life:
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
     due: float = 0.0
-    pause: float = FIRST_PAUSE_S
+    pause: float = 0.0
 
 
 class Supervisor:
@@ -57,10 +57,17 @@ class Supervisor:
     supervisor itself is killed, the kernel kills the children (see tether.py).
     """
 
-    def __init__(self, children: Sequence[Child], *, grace: float = GRACE_S) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        grace: float = GRACE_S,
+        pauses: tuple[float, float] = PAUSES_S,
+    ) -> None:
         """Take the children in the order of their start."""
         self._lives = [_Life(child) for child in children]
         self._grace = grace
+        self._pauses = pauses
         self._signalled = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.run, args=(self._stop,), name="supervisor")
@@ -134,11 +141,12 @@ class Supervisor:
 
     def _bury(self, life: _Life, now: float) -> None:
         if now - life.began >= HEALTHY_S:
-            life.pause = FIRST_PAUSE_S
+            life.pause = 0.0
         code = life.process.returncode if life.process else None
+        first, longest = self._pauses
+        life.pause = min(max(first, 2 * life.pause), longest)
         _log.warning("child died", child=life.child.name, code=code, again_in_s=life.pause)
         life.process, life.due = None, now + life.pause
-        life.pause = min(2 * life.pause, LONGEST_PAUSE_S)
 
     def _end(self) -> None:
         for life in reversed(self._lives):

@@ -74,6 +74,7 @@ events = Table(
     Column("level", Boolean, nullable=False),
     Column("time", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Index("events_by_subject", "subject", "position"),
 )
 
 newest = Table(

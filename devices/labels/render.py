@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _Modules: TypeAlias = NDArray[np.bool_]
 
+END_BYTES = 12  # PNG's last chunk, IEND, is empty: length, type, checksum
 WHITE, BLACK, RED = 0, 1, 2
 _PALETTE = (255, 255, 255, 0, 0, 0, 255, 0, 0)
 _DIGITAL_LINK = "https://id.gs1.org/01/"
@@ -53,6 +56,17 @@ def render(content: LabelContent, barcode: str | None = None, locale: str | None
     text = barcode or _code_text(content.gtin)
     _draw_code(image, draw, panel.code, text)
     return _verified(image, text)
+
+
+def stamped(png: bytes, revision: int) -> bytes:
+    """Give the same picture with a revision in it (a tEXt chunk; PNG, ISO/IEC 15948, 11.3.4.3).
+
+    So no two pictures that were sent to a label share a hash: a label that names its picture says
+    which of them it has, also when an earlier price came back.
+    """
+    body = b"tEXt" + b"revision\0" + str(revision).encode()
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:-END_BYTES] + chunk + png[-END_BYTES:]
 
 
 def image_hash(png: bytes) -> str:

@@ -114,7 +114,13 @@ class SimulatedShop:
 
     def run(self, stop: threading.Event) -> None:
         """Open the shop and keep it going until `stop` is set."""
-        parts: list[Part] = [self._window, self._labels, self._checkout, self._till, *self._agents.values()]
+        parts: list[Part] = [
+            self._window,
+            self._labels,
+            self._checkout,
+            self._till,
+            *self._agents.values(),
+        ]
         for part in parts:
             part.start()
         try:

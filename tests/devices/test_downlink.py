@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from devices.downlink import Downlink
-from devices.labels.render import image_hash, render
+from devices.labels.render import image_hash, render, stamped
 from edge.commands import Command, KeepPicture
 from edge.errors import BrokerError
 from edge.events import (
@@ -70,7 +70,7 @@ def test_a_due_label_is_drawn_and_kept() -> None:
     (kept,) = shop.executed
     assert isinstance(kept, KeepPicture)
     assert (kept.label, kept.revision, kept.error) == ("l-1", 7, "")
-    assert kept.png == render(MILK)
+    assert kept.png == stamped(render(MILK), 7)
     assert kept.image == image_hash(kept.png)
     assert shop.published == []
 
@@ -78,12 +78,12 @@ def test_a_due_label_is_drawn_and_kept() -> None:
 def test_a_label_that_cannot_be_drawn_is_reported() -> None:
     """A refused picture comes back as the reason, without pixels."""
     shop = Counterparts()
-    broken = LabelContent("04006381333931", "Milk \U0001f600", 249, "EUR", "296x128-bwr")
+    broken = LabelContent("04006381333931", "Milk \U0001f9ff", 249, "EUR", "296x128-bwr")
     shop.downlink().handle(label("due", broken))
     (kept,) = shop.executed
     assert isinstance(kept, KeepPicture)
     assert (kept.image, kept.png) == ("", b"")
-    assert "U+1F600" in kept.error
+    assert "U+1F9FF" in kept.error
 
 
 def test_a_sent_label_gets_its_kept_picture() -> None:

@@ -8,10 +8,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
 
 from edge import tables
 from edge.database import migrate, open_database
+from edge.errors import DatabaseError
 from edge.store import Store
 
 
@@ -43,5 +43,5 @@ def test_a_database_is_opened_again_with_all_that_is_in_it(url: str) -> None:
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """A database is not opened somewhere else instead."""
-    with pytest.raises(OperationalError, match="unable to open"):
+    with pytest.raises(DatabaseError, match="unable to open"):
         open_database(f"sqlite:///{tmp_path / 'nowhere' / 'store.db'}")

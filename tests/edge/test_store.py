@@ -255,7 +255,7 @@ def test_cursors_and_dead_letters_are_kept(engine: Engine) -> None:
     letters = [DeadLetter(T0, "a/b", f"reason {n}", bytes([n])) for n in range(3)]
     store.commit(state, [], T0, cursors=[Cursor("x", 5, 4, 1)], dead_letters=letters)
     store.commit(state, [], T0, cursors=[Cursor("x", 9, 8, 1), Cursor("y", 1)], retried=[2])
-    assert store.cursors() == {"x": Cursor("x", 9, 8, 1), "y": Cursor("y", 1)}
+    assert store.cursors(["x", "y"]) == {"x": Cursor("x", 9, 8, 1), "y": Cursor("y", 1)}
     with engine.connect() as connection:
         left = connection.execute(select(tables.dead_letters.c.id, tables.dead_letters.c.payload))
         assert [tuple(row) for row in left] == [(1, b"\x00"), (3, b"\x02")]

@@ -83,6 +83,9 @@ def upgrade() -> None:
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("position"),
     )
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("events_by_subject", ["subject", "position"], unique=False)
+
     op.create_table(
         "facts",
         sa.Column("name", sa.Text(), nullable=False),

@@ -32,7 +32,7 @@ def tag(**fields: object) -> dict[str, Any]:
     st.sampled_from((urlsafe_b64encode, b64encode)),
     st.booleans(),
 )
-def test_epcs(code: bytes, alphabet: Any, padded: bool) -> None:  # noqa: ANN401, FBT001  (hypothesis fills in)
+def test_epcs(code: bytes, alphabet: Any, padded: bool) -> None:  # noqa: FBT001  (hypothesis fills in)
     """An EPC comes back from either base64 alphabet, with and without padding."""
     text = alphabet(code).decode()
     payload = msgspec.json.encode(tag(epc=text if padded else text.rstrip("=")))

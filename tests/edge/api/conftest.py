@@ -152,7 +152,8 @@ class Shop:
             committed=metrics.committed,
         )
         self.gateway = Gateway(store, self._reviver(store), clock, ports, keep_days=30)
-        self.door = Door(Uplink("test").decode, self.gateway.submit, metrics, clock)
+        uplink = Uplink("test")
+        self.door = Door(uplink.decode, uplink.envelope, self.gateway.submit, metrics, clock)
         self._relay = self._to_the_sink(log)
         metrics.watch(self._sinks, lambda: self.gateway.waiting)
         self.desk = Desk(
