@@ -1,9 +1,9 @@
 # Two commands do everything on a fresh machine: make demo, make test.
 PYTHON ?= python3
 BIN := .venv/bin
-# Debian packages: the broker, the second barcode reader, a browser for the tests, and fonts with
+# Debian packages: the broker with its clients, the second barcode reader, a browser for the tests, and fonts with
 # Chinese for labels.
-PACKAGES := mosquitto libzbar0 chromium fonts-dejavu-core fonts-noto-cjk
+PACKAGES := mosquitto mosquitto-clients libzbar0 chromium fonts-dejavu-core fonts-noto-cjk
 READY := .venv/ready
 
 .PHONY: demo run test check bench soak lock clean system

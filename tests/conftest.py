@@ -134,6 +134,16 @@ class Box:
         self._root = f"http://127.0.0.1:{api}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
+    def configure(self, more: str) -> None:
+        """Add to the configuration, before anything runs."""
+        self.config.write_text(self.config.read_text() + more)
+        self.settings = load(self.config)
+
+    def start_all(self) -> None:
+        """Start broker, gateway and cameras with one command: `store-edge run`."""
+        self._spawn("run", command("run", self.config))
+        wait_for(self._is_ready, bool, 40)
+
     def start_broker(self) -> None:
         """Start Mosquitto as `store-edge run` would."""
         broker = broker_of(self.settings, self.config.parent / "broker")
@@ -162,7 +172,7 @@ class Box:
     def stop(self) -> None:
         """End all that runs, the broker last."""
         self.api.close()
-        for name in ("gateway", "shop", "broker"):
+        for name in ("run", "gateway", "shop", "broker"):
             if name in self._running:
                 self.kill(name, signal.SIGTERM)
 
@@ -179,7 +189,8 @@ class Box:
 
     def publish(self, messages: list[tuple[str, bytes]]) -> None:
         """Publish at QoS 1 as some device would, and wait for each PUBACK."""
-        with Link(self.address, f"test-{secrets.token_hex(4)}", on_message=ignore) as link:
+        name = f"test-{secrets.token_hex(4)}"
+        with Link(self.address, name, on_message=ignore, lasting=False) as link:
             for topic, payload in messages:
                 link.publish(topic, payload, timeout=20)
 
