@@ -17,7 +17,8 @@ from edge.commands import Product
 from edge.config import Settings
 from edge.events import ItemChanged, moment
 from edge.health import Device, DeviceConfig
-from edge.inventory import Item, Level
+from edge.inventory import Level
+from edge.items import Item
 from edge.pricing import Label, Price
 from edge.traffic import HeatMap
 from edge.views import DeviceView, LabelView, LaneView

@@ -27,6 +27,7 @@ from edge.commands import (
 from edge.config import Settings
 from edge.errors import NotFound
 from edge.events import DeviceChanged, Event, LaneChanged, SaleCompleted
+from edge.items import Item, Place
 from edge.readings import (
     CodeScanned,
     CommandAnswered,
@@ -49,7 +50,7 @@ from edge.sequences import Sequence, Sequences
 class State:
     """Everything that the shop knows, table by table, as it is on disk."""
 
-    items: Rows[str, inventory.Item] = field(default_factory=Rows)
+    items: Rows[str, Item] = field(default_factory=Rows)
     counts: Rows[tuple[str, str], inventory.Count] = field(default_factory=Rows)
     levels: Rows[str, inventory.Level] = field(default_factory=Rows)
     products: Rows[str, inventory.ProductRow] = field(default_factory=Rows)
@@ -386,9 +387,9 @@ class Shop:
         self._baskets = baskets
 
 
-def _places(settings: Settings) -> dict[str, inventory.Place]:
+def _places(settings: Settings) -> dict[str, Place]:
     gates = {zone.id for zone in settings.zones if zone.kind == "exit"}
-    places = {zone.id: inventory.Place(zone.id, gate=zone.id in gates) for zone in settings.zones}
+    places = {zone.id: Place(zone.id, gate=zone.id in gates) for zone in settings.zones}
     for shelf in settings.shelves:
-        places[shelf.id] = inventory.Place(shelf.zone, shelf.id, gate=shelf.zone in gates)
+        places[shelf.id] = Place(shelf.zone, shelf.id, gate=shelf.zone in gates)
     return places

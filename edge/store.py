@@ -16,7 +16,8 @@ from edge import tables
 from edge.checkout import Lane, Sale
 from edge.events import Event
 from edge.health import Device, DeviceConfig
-from edge.inventory import Count, Item, Level, ProductRow
+from edge.inventory import Count, Level, ProductRow
+from edge.items import Item
 from edge.pricing import Label, Picture, PlannedPrice, Price
 from edge.rows import Rows
 from edge.sequences import Sequence as Sequence_

@@ -28,7 +28,8 @@ from edge.api.shapes import (
 from edge.commands import AdjustStock
 from edge.errors import NotFound
 from edge.events import ItemChanged, moment
-from edge.inventory import Item, Level
+from edge.inventory import Level
+from edge.items import Item
 
 router = APIRouter(tags=["stock"])
 

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from edge.commands import AdjustStock, Product, PutProducts
 from edge.errors import NotFound, Refused
 from edge.events import Event, ItemChanged, ProductChanged, StockAdjusted, StockChanged
-from edge.inventory import LEVEL_EVERY_MS, RIVAL_READS, Inventory, Place
+from edge.inventory import LEVEL_EVERY_MS, Inventory
+from edge.items import Place
+from edge.presence import RIVAL_READS
 from edge.readings import SoldLine, TagRead
 from edge.rows import Rows
 from edge.shop import Codes

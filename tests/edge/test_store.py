@@ -43,7 +43,8 @@ from edge.events import (
     moment,
 )
 from edge.health import Device, DeviceConfig
-from edge.inventory import Count, Item, Level, ProductRow
+from edge.inventory import Count, Level, ProductRow
+from edge.items import Item
 from edge.pricing import Glass, Label, Picture, PlannedPrice, Price
 from edge.readings import (
     Crossing,
