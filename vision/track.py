@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
+from vision.assignment import assign
 from vision.blobs import Body, Size
 
 REACH = 1.0
@@ -120,5 +120,4 @@ class Tracker:
                 distance = math.dist(ahead, middle)
                 if distance <= reach:
                     cost[t, b] = distance / reach - 0.2 * track.sure
-        rows, columns = linear_sum_assignment(cost)
-        return [(int(t), int(b)) for t, b in zip(rows, columns, strict=True) if cost[t, b] < FAR]
+        return [(t, b) for t, b in assign(cost) if cost[t, b] < FAR]

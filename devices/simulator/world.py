@@ -15,8 +15,11 @@ from devices.simulator.stage import Stage
 from devices.simulator.stock import BACKROOM, Stock
 from devices.simulator.trips import shopper, staff
 
+FEW_SHOPPERS = 5
+"""An emptier shop than this fills quickly, so that a short demo has something to show."""
 MOST_SHOPPERS = 10
 _ARRIVALS_S = (2.5, 7.0)
+_RUSH_S = (0.8, 2.0)
 _DELIVERIES_S = 90.0
 _SPEEDS = (0.85, 1.3)
 
@@ -112,7 +115,8 @@ class World:
             return
         person = self._admit("shopper", (track, STREET_Y))
         person.follow(self._trip_of(person))
-        self._next_arrival = self.now + self._stage.chance.uniform(*_ARRIVALS_S)
+        pace = _RUSH_S if shoppers < FEW_SHOPPERS else _ARRIVALS_S
+        self._next_arrival = self.now + self._stage.chance.uniform(*pace)
 
     def _trip_of(self, person: Person) -> Trip:
         yield from shopper(self._stage, person)
