@@ -146,9 +146,10 @@ class Demo:
     def _children(self, seed: int, shop: int, window: int) -> list[Child]:
         web_shop = (sys.executable, "-m", "edge", "webshop", "--secret-env", SECRET_ENV)
         people = ("--token-env", TOKEN_ENV, "--seed", str(seed), "--port", str(window))
+        # The web shop first: it is the last to go, and takes what the gateway says until then.
         return [
-            *children(self.settings, self.config),
             Child("web shop", (*web_shop, "--port", str(shop))),
+            *children(self.settings, self.config),
             Child("simulator", (*command("simulate", self.config), *people)),
         ]
 

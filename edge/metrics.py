@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from edge.readings import Kind
 from edge.views import SinkView
 from edge.wire import LoggedEvent
 
@@ -27,6 +29,7 @@ class Metrics:
             ["kind"],
             registry=self._registry,
         )
+        self._of_kind = {kind: self._messages.labels(kind) for kind in get_args(Kind)}
         self._rejected = Counter(
             "store_edge_dead_letters",
             "Messages that broke the contract",
@@ -48,9 +51,9 @@ class Metrics:
             registry=self._registry,
         )
 
-    def message(self, kind: str) -> None:
+    def message(self, kind: Kind) -> None:
         """Count a message that was understood."""
-        self._messages.labels(kind).inc()
+        self._of_kind[kind].inc()
 
     def rejected(self) -> None:
         """Count a dead letter."""

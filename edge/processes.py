@@ -13,6 +13,10 @@ from edge.config import Settings
 from edge.supervisor import Child, Supervisor
 
 
+# The worker says in one line of its own when a stream goes away; OpenCV and FFmpeg say it in many.
+QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+
+
 def run_all(settings: Settings, config: Path) -> None:
     """Run broker, gateway and cameras until SIGTERM or SIGINT."""
     Supervisor(children(settings, config)).run(threading.Event())
@@ -27,7 +31,7 @@ def children(settings: Settings, config: Path) -> list[Child]:
         found.append(Child("broker", tuple(broker.command()), broker.environment()))
     found.append(Child("gateway", command("gateway", config)))
     found += [
-        Child(f"camera {camera.id}", command("camera", config, camera.id))
+        Child(f"camera {camera.id}", command("camera", config, camera.id), QUIET)
         for camera in settings.cameras
     ]
     return found

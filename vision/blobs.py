@@ -43,10 +43,11 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a body measures in this scene, in pixels."""
+    """What a body measures in this scene, in pixels; not `known` is a first guess."""
 
     width: float
     height: float
+    known: bool = True
 
     @property
     def area(self) -> float:
@@ -116,7 +117,7 @@ def _holds(body: Body, point: tuple[float, float]) -> bool:
 def _split(mask: Mask, body: Body, size: Size, inside: list[tuple[float, float]]) -> list[Body]:
     """Split a blob among those who should be in it, or by its width."""
     full = body.area / size.area
-    crowded = full > MORE_THAN_ONE
+    crowded = size.known and full > MORE_THAN_ONE
     wanted = len(inside) if crowded else 1
     if crowded and wanted <= 1 and body.width > TWO_BODIES * size.width:
         wanted = round(body.width / size.width)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.background import Background
-from vision.blobs import Body, Size, bodies
+from vision.blobs import Size, bodies
 from vision.track import Track, Tracker
 
 Image = NDArray[np.uint8]
@@ -51,12 +51,12 @@ class Scene:
         picture = _reduced(frame)
         self._height, self._width = picture.shape[:2]
         size = self.size()
-        people = [track.box() for track in self._tracker.tracks if track.sure]
+        people = [track.box() for track in self._tracker.tracks if track.sure and track.walked]
         mask = self._background.look(picture, people)
         expected = [track.expected() for track in self._tracker.tracks if track.sure]
         found = bodies(mask, size, expected)
         ended = self._tracker.look(found, size)
-        self._learn(found)
+        self._learn()
         seen = [self._person(track) for track in self._tracker.tracks if track.sure]
         return seen, [track.number for track in ended]
 
@@ -66,19 +66,15 @@ class Scene:
             width, height = np.median(np.array(self._shapes), axis=0)
             return Size(float(width), float(height))
         height = (self._hint or FIRST_HEIGHT) * self._height
-        return Size(0.6 * height, height)
+        return Size(0.6 * height, height, known=self._hint is not None)
 
-    def _learn(self, found: list[Body]) -> None:
-        """Learn a body's size from those that stand whole and alone in the picture."""
-        for body in found:
-            whole = (
-                body.left > 1
-                and body.top > 1
-                and body.left + body.width < self._width - 1
-                and body.bottom < self._height - 1
-            )
-            if whole and body.area > 0.004 * self._width * self._height:
-                self._shapes.append((body.width, body.height))
+    def _learn(self) -> None:
+        """Learn a body's size from those who walk, whole, through the picture."""
+        for track in self._tracker.tracks:
+            left, top, right, bottom = track.box()
+            whole = left > 0 and top > 0 and right < self._width and bottom < self._height
+            if whole and track.sure and track.walked and not track.missed:
+                self._shapes.append((track.width, track.height))
 
     def _person(self, track: Track) -> Person:
         size = self.size()

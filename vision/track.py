@@ -16,6 +16,8 @@ COAST_S = 1.2
 """How long somebody who is not found is still expected."""
 SURE_AFTER = 4
 """Sights until a track counts as a person."""
+ROAMED = 0.6
+"""Somebody who has been so many body heights away from where the track began has walked."""
 QUICK, STEADY = 0.6, 0.4
 FAR = 1e6
 
@@ -33,6 +35,12 @@ class Track:
     vy: float = 0.0
     sights: int = 1
     missed: int = 0
+    walked: bool = False
+    born: tuple[float, float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember where it began."""
+        self.born = self.x, self.y
 
     @property
     def sure(self) -> bool:
@@ -88,7 +96,9 @@ class Tracker:
         taken = {b for _, b in pairs}
         met = {t for t, _ in pairs}
         for t, b in pairs:
-            self.tracks[t].meet(found[b])
+            track = self.tracks[t]
+            track.meet(found[b])
+            track.walked |= math.dist(track.born, (track.x, track.y)) > ROAMED * size.height
         for n, track in enumerate(self.tracks):
             if n not in met:
                 track.miss()

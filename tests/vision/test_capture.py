@@ -166,9 +166,7 @@ def test_a_camera_that_is_off_at_the_start_is_waited_for(free_port: int) -> None
         assert list(frames) == []
 
 
-def test_a_slow_viewer_sees_what_is_now(
-    free_port: int, eventually: Callable[..., Any]
-) -> None:
+def test_a_slow_viewer_sees_what_is_now(free_port: int, eventually: Callable[..., Any]) -> None:
     """Pictures that came while the viewer was busy are skipped and counted, not queued."""
     stop = threading.Event()
     stream = Stream(f"http://127.0.0.1:{free_port}/")

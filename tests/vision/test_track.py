@@ -29,7 +29,9 @@ def sure(tracker: Tracker) -> dict[int, tuple[float, float]]:
 
 @given(st.floats(3, 9), st.floats(-2, 2), st.booleans())
 def test_people_who_cross_paths_keep_their_numbers(
-    speed: float, drift: float, swap: bool  # noqa: FBT001  (hypothesis fills it in)
+    speed: float,
+    drift: float,
+    swap: bool,  # noqa: FBT001  (hypothesis fills it in)
 ) -> None:
     """Two people who walk past each other are the same two afterwards."""
     tracker = Tracker(FPS)
