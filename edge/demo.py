@@ -231,7 +231,8 @@ def _stock(running: Demo, truth: dict[str, Any]) -> dict[str, int]:
 
 
 def _error(on_hand: int, goods: dict[str, Any]) -> int:
-    least, most = goods["fixtures"], goods["fixtures"] + goods["carried"]
+    least: int = goods["fixtures"]
+    most: int = least + goods["carried"]
     return max(0, least - on_hand, on_hand - most)
 
 

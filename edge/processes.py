@@ -12,7 +12,6 @@ from edge.addresses import broker_address
 from edge.config import Settings
 from edge.supervisor import Child, Supervisor
 
-
 # The worker says in one line of its own when a stream goes away; OpenCV and FFmpeg say it in many.
 QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 

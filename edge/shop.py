@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from edge import checkout, health, inventory, pricing, traffic
@@ -27,7 +27,7 @@ from edge.commands import (
 from edge.config import Settings
 from edge.errors import NotFound
 from edge.events import DeviceChanged, Event, LaneChanged, SaleCompleted
-from edge.items import Item, Place
+from edge.items import Place
 from edge.readings import (
     CodeScanned,
     CommandAnswered,
@@ -42,30 +42,8 @@ from edge.readings import (
     SaleReported,
     TagsRead,
 )
-from edge.rows import Rows
-from edge.sequences import Sequence, Sequences
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Everything that the shop knows, table by table, as it is on disk."""
-
-    items: Rows[str, Item] = field(default_factory=Rows)
-    counts: Rows[tuple[str, str], inventory.Count] = field(default_factory=Rows)
-    levels: Rows[str, inventory.Level] = field(default_factory=Rows)
-    products: Rows[str, inventory.ProductRow] = field(default_factory=Rows)
-    prices: Rows[str, pricing.Price] = field(default_factory=Rows)
-    planned: Rows[tuple[str, int], pricing.PlannedPrice] = field(default_factory=Rows)
-    labels: Rows[str, pricing.Label] = field(default_factory=Rows)
-    pictures: Rows[str, pricing.Picture] = field(default_factory=Rows)
-    lanes: Rows[str, checkout.Lane] = field(default_factory=Rows)
-    sales: Rows[str, checkout.Sale] = field(default_factory=Rows)
-    minutes: Rows[tuple[str, int, int], traffic.LineMinute] = field(default_factory=Rows)
-    occupancy: Rows[str, traffic.Occupancy] = field(default_factory=Rows)
-    heat: Rows[tuple[str, int], traffic.HeatMap] = field(default_factory=Rows)
-    devices: Rows[str, health.Device] = field(default_factory=Rows)
-    configs: Rows[tuple[str, int], health.DeviceConfig] = field(default_factory=Rows)
-    sequences: Rows[tuple[str, str], Sequence] = field(default_factory=Rows)
+from edge.sequences import Sequences
+from edge.state import State
 
 
 @dataclass(frozen=True, slots=True)

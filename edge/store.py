@@ -21,7 +21,7 @@ from edge.items import Item
 from edge.pricing import Label, Picture, PlannedPrice, Price
 from edge.rows import Rows
 from edge.sequences import Sequence as Sequence_
-from edge.shop import State
+from edge.state import State
 from edge.traffic import HeatMap, LineMinute, Occupancy
 from edge.wire import LoggedEvent, encode_event
 

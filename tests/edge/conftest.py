@@ -13,7 +13,8 @@ from devices.rfid.epc import Sgtin, decode, encode_sgtin96
 from devices.scanners.gs1 import parse
 from edge.config import Settings, load
 from edge.database import open_database
-from edge.shop import Codes, Shop, State
+from edge.shop import Codes, Shop
+from edge.state import State
 
 EPOCH = 7
 PATIENCE_S = 20.0

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from edge.database import open_database
 from edge.eventlog import EventLog, Portion, matching
 from edge.events import EVENTS, DeviceAnswered, Event, OccupancyChanged, QueueChanged, moment
-from edge.shop import State
+from edge.state import State
 from edge.store import Store
 from edge.wire import LoggedEvent
 

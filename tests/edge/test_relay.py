@@ -12,7 +12,7 @@ from edge.errors import SinkDown, SinkRefused
 from edge.eventlog import EventLog
 from edge.events import DeviceAnswered, Event, OccupancyChanged, moment
 from edge.relay import Consumer, Relay
-from edge.shop import State
+from edge.state import State
 from edge.store import Cursor, DeadLetter, Store
 from edge.wire import LoggedEvent, decode_event
 

@@ -66,7 +66,8 @@ from edge.readings import (
     WeightRead,
     ZonePeople,
 )
-from edge.shop import Codes, Shop, State
+from edge.shop import Codes, Shop
+from edge.state import State
 
 MILK, TEA = "04006381333931", "06901234567892"
 T0 = 1_800_000_000_000

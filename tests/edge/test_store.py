@@ -61,7 +61,8 @@ from edge.readings import (
     ZonePeople,
 )
 from edge.sequences import Sequence
-from edge.shop import Shop, State
+from edge.shop import Shop
+from edge.state import State
 from edge.store import Cursor, DeadLetter, Store
 from edge.traffic import HeatMap, LineMinute, Occupancy
 

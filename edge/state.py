@@ -1,0 +1,36 @@
+"""Everything that the shop knows, table by table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.checkout import Lane, Sale
+from edge.health import Device, DeviceConfig
+from edge.inventory import Count, Level, ProductRow
+from edge.items import Item
+from edge.pricing import Label, Picture, PlannedPrice, Price
+from edge.rows import Rows
+from edge.sequences import Sequence
+from edge.traffic import HeatMap, LineMinute, Occupancy
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that the shop knows, table by table, as it is on disk."""
+
+    items: Rows[str, Item] = field(default_factory=Rows)
+    counts: Rows[tuple[str, str], Count] = field(default_factory=Rows)
+    levels: Rows[str, Level] = field(default_factory=Rows)
+    products: Rows[str, ProductRow] = field(default_factory=Rows)
+    prices: Rows[str, Price] = field(default_factory=Rows)
+    planned: Rows[tuple[str, int], PlannedPrice] = field(default_factory=Rows)
+    labels: Rows[str, Label] = field(default_factory=Rows)
+    pictures: Rows[str, Picture] = field(default_factory=Rows)
+    lanes: Rows[str, Lane] = field(default_factory=Rows)
+    sales: Rows[str, Sale] = field(default_factory=Rows)
+    minutes: Rows[tuple[str, int, int], LineMinute] = field(default_factory=Rows)
+    occupancy: Rows[str, Occupancy] = field(default_factory=Rows)
+    heat: Rows[tuple[str, int], HeatMap] = field(default_factory=Rows)
+    devices: Rows[str, Device] = field(default_factory=Rows)
+    configs: Rows[tuple[str, int], DeviceConfig] = field(default_factory=Rows)
+    sequences: Rows[tuple[str, str], Sequence] = field(default_factory=Rows)
