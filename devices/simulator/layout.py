@@ -154,8 +154,8 @@ def _reader(reader: str, at: Point, *shelves: str) -> ReaderPlan:
 
 READERS = (
     _reader("shelf-1", (7.5, 0.3), "denim-a", "denim-b", "knitwear", "outerwear"),
-    _reader("shelf-2", (7.8, 3.05), "tees", "shirts", "sports", "bags"),
-    _reader("shelf-3", (7.8, 5.75), "socks", "home", "beauty", "accessories"),
+    _reader("shelf-2", (9.9, 3.05), "tees", "shirts", "sports", "bags"),
+    _reader("shelf-3", (9.9, 5.75), "socks", "home", "beauty", "accessories"),
     _reader("shelf-4", (9.0, 7.9), "new-in", "shoes-a", "shoes-b", "snacks"),
     ReaderPlan(
         "backroom-1",

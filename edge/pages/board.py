@@ -121,7 +121,10 @@ class _Writer:
         return "warn" if self.view.lag_s > SLOW_S else "ok"
 
     def zone(self, zone: str, area: float) -> ZoneValue:
-        people = self.view.people_by_zone.get(zone, 0)
+        people = self.view.people_by_zone.get(zone)
+        if people is None:
+            said = self.language.gettext("No camera counts here")
+            return ZoneValue(people="–", said=said, heat=0)  # noqa: RUF001  (a dash, as in tables)
         heat = sum(people / area > step for step in HEAT_PER_M2) if area else 0
         said = self.language.ngettext("{count} person", "{count} people", people)
         return ZoneValue(people=self.language.number(people), said=said, heat=heat)
