@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from devices.gtin import check_digit
 from devices.rfid.epc import encode_sgtin96
+from devices.rfid.epc import encode_sgtin96
 
 COMPANY_PREFIX = "6901234"
 """The shop's own GS1 company prefix (690-699 is GS1 China's range)."""
@@ -92,5 +93,5 @@ def homes(gtin: str) -> tuple[str, ...]:
 
 
 def epc_of(gtin: str, serial: int) -> str:
-    """Give a unit's SGTIN-96 in upper-case hex."""
+    """Give the SGTIN-96 of a unit's tag in upper-case hex."""
     return encode_sgtin96(gtin, len(COMPANY_PREFIX), serial)
