@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from devices.gtin import check_digit
 from devices.rfid.epc import encode_sgtin96
-from devices.rfid.epc import encode_sgtin96
 
 COMPANY_PREFIX = "6901234"
 """The shop's own GS1 company prefix (690-699 is GS1 China's range)."""
