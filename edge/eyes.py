@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from vision.camera import CameraSettings, run
-from vision.lines import Line
-from vision.zones import Area
-
 from devices.agent import Agent
 from edge.addresses import broker_address
 from edge.config import Settings
 from edge.errors import NotFound
 from edge.processes import until_told
+from vision.camera import CameraSettings, run
+from vision.lines import Line
+from vision.zones import Area
 
 
 def watch(settings: Settings, name: str) -> None:

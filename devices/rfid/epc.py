@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from string import ascii_letters, digits
 
 from msgspec import Struct
@@ -82,13 +81,6 @@ def decode(epc_hex: str) -> Sgtin | Foreign:
         return _read(epc)
     except EpcError as fault:
         return Foreign(epc, str(fault))
-
-
-@lru_cache(maxsize=65_536)
-def gtin_of(epc_hex: str) -> str | None:
-    """Give the GTIN of a tag, None where it names no product; a shop sees few tags, often."""
-    tag = decode(epc_hex)
-    return tag.gtin if isinstance(tag, Sgtin) else None
 
 
 def encode_sgtin96(gtin: str, prefix_digits: int, serial: int, filter_value: int = 1) -> str:

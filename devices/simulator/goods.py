@@ -20,11 +20,6 @@ class Good(Struct, frozen=True):
     brand: str
     price: int
 
-    @property
-    def ean13(self) -> str:
-        """The number as the bars on the goods carry it."""
-        return self.gtin[1:]
-
 
 class Facing(Struct, frozen=True):
     """A product's place on a shelf with the label before it; `full` units fill it."""
