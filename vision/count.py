@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vision.capture import Frame, Recording
-from vision.lines import Direction, Line, LineWatch
+from vision.lines import Direction, Line, LineWatch, Point
 from vision.scene import Scene
 from vision.zones import Area, AreaWatch, Visit
+
+TWIN_MS, TWIN_GIRTHS = 1000, 0.9
+"""Who crosses so soon after another, the same way and within less than a body's width, is part of
+the other: two people side by side are further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,14 @@ class CountResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    line: str
+    direction: Direction
+    point: Point
+    t: int
+
+
 class Counter:
     """Lines and areas of one camera, watched picture by picture."""
 
@@ -48,6 +61,8 @@ class Counter:
         self._scene = Scene(fps, body)
         self._lines = lines
         self._watches: list[LineWatch] = []
+        self._aspect = 1.0
+        self._recent: list[_Recent] = []
         self.areas = [AreaWatch(area) for area in areas]
         self.points: list[tuple[float, float]] = []
 
@@ -55,21 +70,39 @@ class Counter:
         """Take a picture; gives who crossed which line, and the visits that ended."""
         if not self._watches:
             height, width = frame.image.shape[:2]
-            self._watches = [LineWatch(line, width / height) for line in self._lines]
+            self._aspect = width / height
+            self._watches = [LineWatch(line, self._aspect) for line in self._lines]
         people, ended = self._scene.look(frame.image)
         crossed = [
             (watch.line.name, direction)
             for watch in self._watches
             for person in people
-            if (direction := watch.look(person.number, person.point)) is not None
+            if person.walked and (direction := watch.look(person.number, person.point)) is not None
+            if self._is_new(watch.line.name, direction, person.point, frame.t)
         ]
         for watch in self._watches:
             for number in ended:
                 watch.forget(number)
         where = {person.number: person.point for person in people}
-        self.points = list(where.values())
-        visits = [visit for area in self.areas for visit in area.look(where, frame.t)]
+        walked = {person.number for person in people if person.walked}
+        self.points = [person.point for person in people if person.walked]
+        visits = [visit for area in self.areas for visit in area.look(where, frame.t, walked)]
         return crossed, visits
+
+    def _is_new(self, line: str, direction: Direction, point: Point, t: int) -> bool:
+        """Tell a person from a part of one who has just crossed: an arm, a trolley, a shadow."""
+        self._recent = [recent for recent in self._recent if t - recent.t < TWIN_MS]
+        near = TWIN_GIRTHS * self._scene.girth()
+        twin = any(
+            (recent.line, recent.direction) == (line, direction)
+            and math.dist(self._flat(recent.point), self._flat(point)) < near
+            for recent in self._recent
+        )
+        self._recent.append(_Recent(line, direction, point, t))
+        return not twin
+
+    def _flat(self, point: Point) -> Point:
+        return point[0] * self._aspect, point[1]
 
 
 def count_video(

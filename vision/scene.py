@@ -28,10 +28,14 @@ LEARN_FROM = 25
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody: `point` (fractions) is the middle of the body seen from above, else the feet."""
+    """Somebody: `point` (fractions) is the middle of the body seen from above, else the feet.
+
+    Who has not `walked` may still turn out to be a reflection or a chair that was moved.
+    """
 
     number: int
     point: Point
+    walked: bool
 
 
 class Scene:
@@ -57,7 +61,7 @@ class Scene:
         found = bodies(mask, size, expected)
         ended = self._tracker.look(found, size)
         self._learn()
-        seen = [self._person(track) for track in self._tracker.tracks if track.sure]
+        seen = [self._person(t) for t in self._tracker.tracks if t.sure]
         return seen, [track.number for track in ended]
 
     def size(self) -> Size:
@@ -67,6 +71,10 @@ class Scene:
             return Size(float(width), float(height))
         height = (self._hint or FIRST_HEIGHT) * self._height
         return Size(0.6 * height, height, known=self._hint is not None)
+
+    def girth(self) -> float:
+        """Give a body's width in picture heights."""
+        return self.size().width / self._height if self._height else 0.0
 
     def _learn(self) -> None:
         """Learn a body's size from those who walk, whole, through the picture."""
@@ -81,7 +89,8 @@ class Scene:
         ratio = size.height / size.width
         aside = min(max((ratio - FROM_ABOVE) / (FROM_ASIDE - FROM_ABOVE), 0.0), 1.0)
         y = track.y + aside * track.height / 2
-        return Person(track.number, (track.x / self._width, min(y / self._height, 1.0)))
+        point = (track.x / self._width, min(y / self._height, 1.0))
+        return Person(track.number, point, track.walked)
 
 
 def _reduced(frame: Image) -> Image:

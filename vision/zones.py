@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import cv2
@@ -9,6 +10,8 @@ import numpy as np
 
 Point = tuple[float, float]
 
+EDGE = 0.03
+"""How far outside its polygon (fraction of the picture) somebody still stands in an area."""
 LEFT_AFTER_MS = 2000
 """A person who is not seen in the zone for this long has left it."""
 LEAST_VISIT_MS = 3000
@@ -44,22 +47,27 @@ class AreaWatch:
 
     area: Area
     _stays: dict[int, _Stay] = field(default_factory=dict)
+    _walked: set[int] = field(default_factory=set)
 
-    def look(self, tracks: dict[int, Point], t: int) -> list[Visit]:
-        """Take where all tracks are at `t` ms; gives the visits that ended."""
+    def look(self, tracks: dict[int, Point], t: int, walked: Collection[int]) -> list[Visit]:
+        """Take where all tracks are at `t` ms; gives the visits that ended.
+
+        Only who has `walked` counts, but then from the first sight on.
+        """
         for track, point in tracks.items():
             if self._holds(point):
                 stay = self._stays.setdefault(track, _Stay(t, t))
                 stay.end = t
+        self._walked |= self._stays.keys() & walked
         return self._ended(t)
 
     def people(self) -> int:
         """Count who is in the area."""
-        return len(self._stays)
+        return len(self._walked)
 
     def longest_s(self, t: int) -> float:
         """Give the longest stay among those in the area, in seconds."""
-        return max((t - stay.start for stay in self._stays.values()), default=0) / 1000
+        return max((t - self._stays[track].start for track in self._walked), default=0) / 1000
 
     def finish(self) -> list[Visit]:
         """End all stays: the video is over."""
@@ -67,13 +75,16 @@ class AreaWatch:
 
     def _ended(self, t: int) -> list[Visit]:
         over = [track for track, stay in self._stays.items() if t - stay.end > LEFT_AFTER_MS]
-        stays = [self._stays.pop(track) for track in over]
+        people = [self._stays.pop(track) for track in over if track in self._walked]
+        for track in over:
+            self._stays.pop(track, None)
+        self._walked -= set(over)
         return [
             Visit(self.area.zone, stay.start, stay.end)
-            for stay in stays
+            for stay in people
             if stay.end - stay.start >= LEAST_VISIT_MS
         ]
 
     def _holds(self, point: Point) -> bool:
         contour = np.array(self.area.polygon, np.float32)
-        return cv2.pointPolygonTest(contour, point, measureDist=False) >= 0
+        return cv2.pointPolygonTest(contour, point, measureDist=True) >= -EDGE

@@ -16,7 +16,11 @@ def stand(
     watch: AreaWatch, track: int, point: tuple[float, float], start: int, end: int
 ) -> list[Visit]:
     """Let a track stand somewhere for a while; gives the visits that ended meanwhile."""
-    return [visit for t in range(start, end + 1, STEP) for visit in watch.look({track: point}, t)]
+    return [
+        visit
+        for t in range(start, end + 1, STEP)
+        for visit in watch.look({track: point}, t, {track})
+    ]
 
 
 def test_a_visit_goes_from_first_to_last_sight() -> None:
@@ -50,7 +54,7 @@ def test_people_and_the_longest_stay_are_told_while_they_last() -> None:
     watch = AreaWatch(TABLE)
     stand(watch, 1, INSIDE, 0, 4000)
     for t in range(4100, 10_001, STEP):
-        watch.look({1: INSIDE, 2: (0.7, 0.3), 3: OUTSIDE}, t)
+        watch.look({1: INSIDE, 2: (0.7, 0.3), 3: OUTSIDE}, t, {1, 2, 3})
     assert watch.people() == 2
     assert watch.longest_s(10_000) == 10.0
     assert len(watch.finish()) == 2
