@@ -31,7 +31,7 @@ def open_database(url: str) -> Engine:
     except (SQLAlchemyError, CommandError) as fault:
         raise DatabaseError(
             f"expected a database at {engine.url!r} that can be written and is not newer than "
-            f"this program, came {fault}"
+            f"this program, came {getattr(fault, 'orig', fault)}: see database.url"
         ) from fault
     return engine
 
