@@ -142,14 +142,7 @@ class Inventory:
         if self._tracking(gtin) == "count":
             self._sell_counted(gtin, units)
             return []
-        missing = [i for i in self._tagged.of(gtin) if i.state == "missing"]
-        missing.sort(key=lambda item: (item.seen, item.epc), reverse=True)
-        self._owe(gtin, units - len(missing[:units]))
-        return [
-            event
-            for item in missing[:units]
-            for event in self._tagged.move(item, "sold", now, sale=sale, matched=True)
-        ]
+        return self._presence.sell(gtin, units, sale, now)
 
     def _sell_counted(self, gtin: str, units: int) -> None:
         """Take from where most is, then from the rest; what nobody counted, from the first."""

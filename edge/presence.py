@@ -55,11 +55,28 @@ class Presence:
     def _enter(
         self, item: Item, device: str, sighting: TagRead, place: Place, now: int
     ) -> list[Event]:
-        if item.matched:
+        sale, matched = item.sale, item.matched
+        if matched:
             # A sale by barcode was laid at this item's door, but here it stands: another one left.
-            self._owe(item.gtin, 1)
             item = replace(item, state="missing", matched=False, sale=None)
-        return self._items.move(item, "read", now, device=device, sighting=sighting, place=place)
+        events = self._items.move(item, "read", now, device=device, sighting=sighting, place=place)
+        if matched and item.gtin is not None:
+            events += self.sell(item.gtin, 1, sale, now)
+        return events
+
+    def sell(self, gtin: str, units: int, sale: str | None, now: int) -> list[Event]:
+        """Lay a sale by barcode at the door of those that are missing, the last seen first.
+
+        What none of them explains is owed: by one that nobody has missed yet.
+        """
+        missing = [item for item in self._items.of(gtin) if item.state == "missing"]
+        missing.sort(key=lambda item: (item.seen, item.epc), reverse=True)
+        self._owe(gtin, units - len(missing[:units]))
+        return [
+            event
+            for item in missing[:units]
+            for event in self._items.move(item, "sold", now, sale=sale, matched=True)
+        ]
 
     def _confirm(self, item: Item, device: str, sighting: TagRead, now: int) -> None:
         rssi = item.rssi + SMOOTHING * (strength(sighting) - item.rssi)

@@ -273,6 +273,25 @@ def test_a_sale_by_barcode_counts_at_once_and_finds_its_item(shop: Stocktaker, t
     assert (level.on_hand, level.by_zone) == (1, {"floor": 1})
 
 
+def test_a_sale_by_barcode_moves_on_to_another_missing_item(shop: Stocktaker, tag: Tag) -> None:
+    """Two are off the shelf, one is sold; when one of them is put back, it was the other."""
+    for number in (1, 2, 3):
+        shop.read(tag(MILK, number), SHELF)
+    shop.now += 1000
+    shop.read(tag(MILK, 3), SHELF)
+    shop.wait(MISSING_MS - 500)
+    shop.read(tag(MILK, 3), SHELF)
+    shop.wait(2000)
+    assert shop.level(MILK).on_hand == 1
+    shop.sell(MILK)
+    put_back, sold = sorted((tag(MILK, 1), tag(MILK, 2)), reverse=True)
+    assert shop.told(put_back)[-1] == "sold"
+    shop.read(put_back, SHELF)
+    assert shop.told(put_back)[-1] == "returned"
+    assert shop.told(sold)[-1] == "sold"
+    assert shop.level(MILK).on_hand == 2
+
+
 def test_a_sale_by_barcode_is_laid_at_the_door_of_what_vanishes(shop: Stocktaker, tag: Tag) -> None:
     """Where there is no gate, the next item that nobody reads was the sold one."""
     for serial in (1, 2):
