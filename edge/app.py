@@ -208,6 +208,7 @@ def serve(settings: Settings) -> None:
         application(parts),
         host=settings.api.host,
         port=settings.api.port,
+        ws="websockets-sansio",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,

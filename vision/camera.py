@@ -47,15 +47,15 @@ def run(
     `report` how the worker does, every ten seconds. Raises MediaError for a file that is none.
     """
     cv2.setNumThreads(1)  # a shop has several cameras on few cores
-    worker = _Worker(settings, publish, report)
-    for frame in _paced(_frames(settings, stop), settings.fps):
-        worker.look(frame)
-
-
-def _frames(settings: CameraSettings, stop: threading.Event) -> Iterator[Frame]:
     if is_live(settings.source):
-        return Stream(settings.source).frames(stop)
-    return play(settings.source, stop, loop=settings.loop)
+        stream = Stream(settings.source)
+        frames = stream.frames(stop)
+        worker = _Worker(settings, publish, report, lambda: stream.skipped)
+    else:
+        frames = play(settings.source, stop, loop=settings.loop)
+        worker = _Worker(settings, publish, report)
+    for frame in _paced(frames, settings.fps):
+        worker.look(frame)
 
 
 def _paced(frames: Iterator[Frame], fps: float) -> Iterator[Frame]:
@@ -72,6 +72,7 @@ class _Worker:
     settings: CameraSettings
     publish: Publish
     report: Callable[[dict[str, Any]], None]
+    skipped: Callable[[], int] = lambda: 0
     counter: Counter = field(init=False)
     heat: HeatMap = field(default_factory=HeatMap)
     zones: list[dict[str, Any]] = field(default_factory=list)
@@ -127,6 +128,7 @@ class _Worker:
         self.report(
             {
                 "fps": round(fps, 1),
+                "skipped": self.skipped(),
                 "latency_ms": max(0, time.time_ns() // 1_000_000 - frame.t),
                 "brightness": round(brightness, 2),
             }
