@@ -88,7 +88,7 @@ def test_the_worker_reports_how_it_does(tmp_path: Path) -> None:
     seen = Published()
     run(settings(source, loop=True), seen.publish, seen.report, seen.stop)
     (report,) = seen.reports
-    assert set(report) == {"fps", "latency_ms", "brightness"}
+    assert set(report) == {"fps", "skipped", "latency_ms", "brightness"}
     assert 0 < report["fps"] <= 1.2 * FPS
     assert report["latency_ms"] >= 0
     assert report["brightness"] == pytest.approx(170 / 255, abs=0.1)
