@@ -161,7 +161,7 @@ def test_a_camera_that_is_off_at_the_start_is_waited_for(free_port: int) -> None
     viewer.start()
     with camera(free_port):
         viewer.join(30)
-        assert [frame.number for frame in came] == [0]
+        assert len(came) == 1
         stop.set()
         assert list(frames) == []
 
