@@ -21,6 +21,7 @@ from devices.simulator.layout import (
     SHELVES,
     ZONES,
 )
+from devices.simulator.references import REFERENCES
 
 STORE = "demo"
 
@@ -29,6 +30,7 @@ class Site(Struct, frozen=True, kw_only=True):
     """Where the parts of one simulated shop listen and keep what they keep.
 
     `broker` is `embedded` or `managed`; `secret_env` names the variable with the webhook's secret.
+    `references` tells the edge of the reference tags.
     """
 
     broker: str
@@ -38,6 +40,7 @@ class Site(Struct, frozen=True, kw_only=True):
     secret_env: str
     camera_source: str
     missing_after_s: float
+    references: bool = False
 
 
 def store_toml(site: Site) -> str:
@@ -48,6 +51,7 @@ def store_toml(site: Site) -> str:
             *_zones(),
             *_shelves(),
             *_readers(),
+            *(_references() if site.references else ()),
             *_other_devices(),
             *_camera(site),
             *_lanes(),
@@ -98,6 +102,11 @@ def _readers() -> Iterator[str]:
         yield from _table("[[devices]]", id=reader.id, kind="rfid", at=reader.at)
         places = ", ".join(f'{n} = "{place}"' for n, place in enumerate(reader.places, start=1))
         yield f"antennas = {{ {places} }}"
+
+
+def _references() -> Iterator[str]:
+    for tag in REFERENCES:
+        yield from _table("[[references]]", epc=tag.epc, place=tag.place)
 
 
 def _other_devices() -> Iterator[str]:

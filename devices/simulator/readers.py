@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from devices.simulator.dice import dice
-from devices.simulator.goods import GOODS
-from devices.simulator.happenings import Unit
-from devices.simulator.layout import READERS, SHELF, Point, ReaderPlan
+from devices.simulator.layout import READERS, Point, ReaderPlan
 from devices.simulator.people import Seen
-from devices.simulator.stock import BACKROOM, Stock
+from devices.simulator.radio import USUAL, Radio
+from devices.simulator.references import Reference
+from devices.simulator.spots import Spot, View, own_spot, views
+from devices.simulator.stock import Stock
 
-SHELF_CYCLE_S = (0.5, 1.0)
-GATE_CYCLE_S = (0.25, 0.45)
-LEAST, SPAN, SHAPE = 0.35, 0.6, 2.2
-"""A tag's read rate is LEAST + SPAN * beta(SHAPE, SHAPE): mean 0.65, from 0.35 to 0.95."""
-STRAY_REACH_M = 4.5
-STRAY_RATE = 0.02
-CARRIED_REACH_M = 1.6
-CARRIED_RATE = 0.08
-GATE_REACH_M = 1.3
-GATE_RATE = 0.75
-_BODY_DB = 12.0
-"""What a body beside the tag costs."""
-_STRAY_DB = 9.0
-"""What the shelf between costs."""
 _AT_ONE_METRE_DBM = -51.0
-_RACK = {good.gtin: number % 4 for number, good in enumerate(GOODS)}
+_NEAREST_M, _DEEP_M = 0.49, 0.84
+"""How near a shelf's antenna its tags begin, and how far they go on from there."""
 
 
 class Sighting(Struct, frozen=True):
@@ -49,99 +36,162 @@ class Cycle(Struct, frozen=True):
     reads: tuple[Sighting, ...]
 
 
-class _Chance(Struct, frozen=True):
-    unit: Unit
+class _Tag(Struct, frozen=True):
+    """A tag in an antenna's field: its chance in a cycle, mean strength, where its swing begins."""
+
+    epc: str
     rate: float
-    distance: float
-    loss: float
+    rssi: float
+    phase: float = 0.0
 
 
 class Reader:
     """One reader with its own clock: it goes on when people stand still."""
 
-    def __init__(self, plan: ReaderPlan, seed: int) -> None:
-        """Start a cycle now; equal seeds miss the same tags."""
+    def __init__(
+        self,
+        plan: ReaderPlan,
+        seed: int,
+        radio: Radio = USUAL,
+        references: tuple[Reference, ...] = (),
+        untagged: frozenset[str] = frozenset(),
+    ) -> None:
+        """Start a cycle now; equal seeds miss the same tags. `untagged` products have none."""
         self.plan = plan
         self._seed = seed
+        self._radio = radio
+        self._references = references
+        self._untagged = untagged
         self._chance = dice(seed, plan.id)
-        self._rates: dict[tuple[str, int], float] = {}
-        self._length = self._next_length()
+        self._is_gate = "exit" in plan.places
+        self._views = {} if self._is_gate else _views(plan, radio)
+        self._lucks: dict[tuple[str, int], float] = {}
+        self._offsets: dict[str, float] = {}
+        self._tags: dict[tuple[str, int, str], _Tag] = {}
+        self._fields: dict[tuple[int, str, int], tuple[int, tuple[_Tag, ...]]] = {}
+        self._now = 0.0
         self._spent = 0.0
+        self._length = self._next_length()
 
     def step(self, dt: float, stock: Stock, people: tuple[Seen, ...]) -> Cycle | None:
         """Let `dt` seconds pass; give the cycle that ended in them, if one did."""
+        self._now += dt
         self._spent += dt
         if self._spent < self._length:
             return None
         length, self._length, self._spent = self._length, self._next_length(), 0.0
-        reads = tuple(
-            Sighting(
-                tag.unit.epc, antenna, self._rssi(tag), round(self._chance.uniform(0, length), 3)
-            )
-            for antenna, place in enumerate(self.plan.places, start=1)
-            for tag in self._in_field(antenna, place, stock, people)
-            if self._chance.random() < tag.rate
-        )
-        return Cycle(self.plan.id, reads)
+        reads: list[Sighting] = []
+        for antenna in range(1, len(self.plan.places) + 1):
+            for tags, shade in self._heard(antenna, stock, people):
+                reads += self._read(antenna, tags, shade, length)
+        return Cycle(self.plan.id, tuple(reads))
 
     def _next_length(self) -> float:
-        return self._chance.uniform(*(GATE_CYCLE_S if self._is_gate else SHELF_CYCLE_S))
+        radio = self._radio
+        return self._chance.uniform(*(radio.gate_cycle_s if self._is_gate else radio.shelf_cycle_s))
 
-    @cached_property
-    def _is_gate(self) -> bool:
-        return "exit" in self.plan.places
+    def _read(
+        self, antenna: int, tags: Iterable[_Tag], shade: float, length: float
+    ) -> list[Sighting]:
+        chance, gauss, noise = self._chance.random, self._chance.gauss, self._radio.noise_db
+        return [
+            Sighting(
+                tag.epc,
+                antenna,
+                round(tag.rssi + gauss(0.0, noise) + self._swing(tag), 1),
+                round(length * chance(), 3),
+            )
+            for tag in tags
+            if chance() < tag.rate * shade
+        ]
 
-    def _in_field(
-        self, antenna: int, place: str, stock: Stock, people: tuple[Seen, ...]
-    ) -> Iterator[_Chance]:
-        at = self.plan.antennas[antenna - 1]
-        if self._is_gate:
-            yield from _carried(at, stock, people, GATE_REACH_M, GATE_RATE)
-            return
-        for unit in _own_units(antenna, place, stock):
-            yield _Chance(unit, self._rate(unit, antenna), self._rate(unit, 0) * 1.4, 0.0)
-        for shelf, distance in _neighbours(place, at):
-            for unit in stock.on(shelf):
-                yield _Chance(unit, STRAY_RATE * self._rate(unit, antenna), distance, _STRAY_DB)
-        yield from _carried(at, stock, people, CARRIED_REACH_M, CARRIED_RATE)
+    def _swing(self, tag: _Tag) -> float:
+        radio = self._radio
+        return radio.fading_db * math.sin(math.tau * self._now / radio.fading_s + tag.phase)
 
-    def _rate(self, unit: Unit, antenna: int) -> float:
-        key = (unit.epc, antenna)
-        if key not in self._rates:
-            luck = dice(self._seed, self.plan.id, *key).betavariate(SHAPE, SHAPE)
-            self._rates[key] = LEAST + SPAN * luck
-        return self._rates[key]
+    def _heard(
+        self, antenna: int, stock: Stock, people: tuple[Seen, ...]
+    ) -> Iterator[tuple[Iterable[_Tag], float]]:
+        """Give tags that an antenna may read, and what is left of their chances."""
+        for view in self._views.get(antenna, ()):
+            shaded = self._radio.shade < 1.0 and view.spot.is_shaded(people)
+            yield self._standing(antenna, view, stock), self._radio.shade if shaded else 1.0
+        yield self._carried(self.plan.antennas[antenna - 1], stock, people), 1.0
 
-    def _rssi(self, tag: _Chance) -> float:
-        path = 20.0 * math.log10(max(tag.distance, 0.3))
-        return round(_AT_ONE_METRE_DBM - path - tag.loss + self._chance.gauss(0.0, 2.0), 1)
+    def _standing(self, antenna: int, view: View, stock: Stock) -> tuple[_Tag, ...]:
+        key, version = (antenna, view.spot.place, view.spot.rack), stock.changes[view.spot.place]
+        known = self._fields.get(key)
+        if known is None or known[0] != version:
+            epcs = (*view.spot.epcs(stock, self._untagged), *self._fixed(view.spot))
+            known = version, tuple(self._tag(epc, antenna, view) for epc in epcs)
+            self._fields[key] = known
+        return known[1]
 
+    def _fixed(self, spot: Spot) -> Iterator[str]:
+        for tag in self._references:
+            if (tag.place, tag.rack) == (spot.place, spot.rack):
+                yield tag.epc
 
-def _own_units(antenna: int, place: str, stock: Stock) -> tuple[Unit, ...]:
-    if place != BACKROOM:
-        return stock.on(place)
-    return tuple(unit for unit in stock.on(BACKROOM) if _RACK[unit.gtin] == antenna - 1)
-
-
-def _neighbours(place: str, at: Point) -> Iterator[tuple[str, float]]:
-    if place == BACKROOM:
-        return
-    for shelf in SHELF.values():
-        distance = math.dist(at, shelf.middle)
-        if shelf.id != place and distance <= STRAY_REACH_M:
-            yield shelf.id, distance
-
-
-def _carried(
-    at: Point, stock: Stock, people: tuple[Seen, ...], reach: float, rate: float
-) -> Iterator[_Chance]:
-    for person in people:
-        distance = math.dist(at, (person.x, person.y))
-        if distance <= reach:
+    def _carried(self, at: Point, stock: Stock, people: tuple[Seen, ...]) -> Iterator[_Tag]:
+        radio = self._radio
+        reach, rate = (
+            (radio.gate_reach_m, radio.gate_rate)
+            if self._is_gate
+            else (radio.carried_reach_m, radio.carried_rate)
+        )
+        for person in people:
+            distance = math.dist(at, (person.x, person.y))
+            if distance > reach:
+                continue
+            near, mean = rate * (1.0 - 0.4 * distance / reach), _mean(distance, radio.body_loss_db)
             for unit in stock.carried(person.person):
-                yield _Chance(unit, rate * (1.0 - 0.4 * distance / reach), distance, _BODY_DB)
+                if unit.gtin not in self._untagged:
+                    yield _Tag(unit.epc, near, mean + self._offset(unit.epc))
+
+    def _tag(self, epc: str, antenna: int, view: View) -> _Tag:
+        key = (epc, antenna, view.spot.place)
+        if key not in self._tags:
+            radio = self._radio
+            rate = radio.least + radio.span * self._luck(epc, antenna)
+            distance = _NEAREST_M + _DEEP_M * self._luck(epc, 0) if view.own else view.distance
+            aspect = dice(self._seed, self.plan.id, *key, "aspect")
+            self._tags[key] = _Tag(
+                epc,
+                rate if view.own else radio.stray_rate * rate,
+                _mean(distance, view.loss) + self._offset(epc) + aspect.gauss(0.0, radio.aspect_db),
+                aspect.uniform(0.0, math.tau),
+            )
+        return self._tags[key]
+
+    def _luck(self, epc: str, antenna: int) -> float:
+        key = (epc, antenna)
+        if key not in self._lucks:
+            chance, shape = dice(self._seed, self.plan.id, *key), self._radio.shape
+            self._lucks[key] = chance.betavariate(shape, shape)
+        return self._lucks[key]
+
+    def _offset(self, epc: str) -> float:
+        if epc not in self._offsets:
+            self._offsets[epc] = dice(self._seed, "tag", epc).gauss(0.0, self._radio.tag_db)
+        return self._offsets[epc]
 
 
-def readers(seed: int) -> tuple[Reader, ...]:
+def _views(plan: ReaderPlan, radio: Radio) -> dict[int, tuple[View, ...]]:
+    return {
+        antenna: views(own_spot(place, antenna), radio)
+        for antenna, place in enumerate(plan.places, start=1)
+    }
+
+
+def _mean(distance: float, loss: float) -> float:
+    return _AT_ONE_METRE_DBM - 20.0 * math.log10(max(distance, 0.3)) - loss
+
+
+def readers(
+    seed: int,
+    radio: Radio = USUAL,
+    references: tuple[Reference, ...] = (),
+    untagged: frozenset[str] = frozenset(),
+) -> tuple[Reader, ...]:
     """Make all readers of the shop."""
-    return tuple(Reader(plan, seed) for plan in READERS)
+    return tuple(Reader(plan, seed, radio, references, untagged) for plan in READERS)

@@ -23,6 +23,7 @@ from devices.simulator.labels import AccessPoint
 from devices.simulator.lanes import Made, SelfCheckout, Till
 from devices.simulator.layout import READERS
 from devices.simulator.readers import Cycle, readers
+from devices.simulator.references import REFERENCES
 from devices.simulator.window import Stream, Window
 from devices.simulator.world import World
 
@@ -45,7 +46,10 @@ class Part(Protocol):
 
 
 class ShopSettings(Struct, frozen=True):
-    """Where the gateway is, and the shop's chance; `port` is for stream, truth and freeze."""
+    """Where the gateway is, and the shop's chance; `port` is for stream, truth and freeze.
+
+    With `references`, reference tags hang on shelves and racks.
+    """
 
     address: BrokerAddress
     store: str
@@ -54,6 +58,7 @@ class ShopSettings(Struct, frozen=True):
     token: str
     seed: int
     port: int
+    references: bool = False
 
 
 class ProductTruth(Struct, frozen=True):
@@ -88,7 +93,8 @@ class SimulatedShop:
         """Prepare everything; `run` starts it."""
         self._settings = settings
         self._world = World(settings.seed)
-        self._readers = readers(settings.seed)
+        references = REFERENCES if settings.references else ()
+        self._readers = readers(settings.seed, references=references)
         self._chance = dice(settings.seed, "prices")
         self._next_price = PRICE_CHANGE_S
         self._made: list[Made] = []

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from devices.simulator.dice import dice
 from devices.simulator.goods import GOODS, Facing, homes
+from devices.simulator.habits import Habits
 from devices.simulator.happenings import (
     Delivered,
     Happening,
@@ -20,15 +21,14 @@ from devices.simulator.layout import LANES, SHELVES, TRACKS_IN, TRACKS_OUT, Lane
 from devices.simulator.people import Person
 from devices.simulator.stock import BACKROOM, Stock
 
-_DELIVERY = 8
-
 
 class Stage:
     """The state that all trips share; each method moves goods and notes the happening."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, habits: Habits) -> None:
         """Open the shop with full shelves and nobody in it."""
         self.now = 0.0
+        self.habits = habits
         self.chance = dice(seed, "trips")
         self.stock = Stock(seed)
         self.people: dict[int, Person] = {}
@@ -72,7 +72,7 @@ class Stage:
     def claim_gap(self, me: Person) -> Facing | None:
         """Give the emptiest facing that no colleague fills; it stays claimed until asked again."""
         self._claims.pop(me.number, None)
-        for _, facing in self.stock.gaps():
+        for _, facing in self.stock.gaps(self.habits.low):
             if facing.label not in self._claims.values():
                 self._claims[me.number] = facing.label
                 return facing
@@ -117,9 +117,9 @@ class Stage:
 
     def deliver(self) -> None:
         """Let a lorry bring what the backroom runs out of."""
-        behind = self.stock.count(BACKROOM)
-        short = [good.gtin for good in GOODS if behind[good.gtin] < _DELIVERY]
-        units = tuple(u for gtin in short for u in self.stock.deliver(gtin, _DELIVERY, self.now))
+        behind, size = self.stock.count(BACKROOM), self.habits.delivery
+        short = [good.gtin for good in GOODS if behind[good.gtin] < size]
+        units = tuple(u for gtin in short for u in self.stock.deliver(gtin, size, self.now))
         if units:
             self.note(Delivered(self.now, units))
 

@@ -15,7 +15,11 @@ _FIRST_SERIAL = 100_001
 
 
 class Stock:
-    """All units; each is on one fixture, in one pair of hands, in one bag, sold or stolen."""
+    """All units; each is on one fixture, in one pair of hands, in one bag, sold or stolen.
+
+    `changes` counts what was put onto a fixture or taken from it; who is `shielded` carries
+    things in a bag that lets no radio through.
+    """
 
     def __init__(self, seed: int) -> None:
         """Put 6 to 10 units on each facing, and 6 to 12 of each product into the backroom."""
@@ -29,6 +33,8 @@ class Stock:
         self.sold: dict[str, Unit] = {}
         self.stolen: dict[str, Unit] = {}
         self.touched: dict[str, float] = {}
+        self.changes: Counter[str] = Counter()
+        self.shielded: set[int] = set()
         for facing in FACINGS:
             self._make(facing.gtin, chance.randint(6, 10), facing.shelf)
         for good in GOODS:
@@ -38,6 +44,7 @@ class Stock:
         serials = self._serials[gtin]
         units = tuple(Unit(epc_of(gtin, s), gtin, s) for s in islice(serials, number))
         self.fixtures[place].update((unit.epc, unit) for unit in units)
+        self.changes[place] += 1
         self.touched.setdefault(gtin, 0.0)
         return units
 
@@ -54,11 +61,13 @@ class Stock:
     def pick(self, person: int, unit: Unit, place: str, now: float) -> None:
         """Move a unit from a fixture into a person's hands; raises KeyError when not there."""
         self.hands[person][unit.epc] = self.fixtures[place].pop(unit.epc)
+        self.changes[place] += 1
         self.touched[unit.gtin] = now
 
     def put(self, person: int, unit: Unit, place: str, now: float) -> None:
         """Move a unit from a person's hands onto a fixture; raises KeyError when not held."""
         self.fixtures[place][unit.epc] = self.hands[person].pop(unit.epc)
+        self.changes[place] += 1
         self.touched[unit.gtin] = now
 
     def pay(self, person: int, now: float) -> tuple[Unit, ...]:
@@ -78,21 +87,23 @@ class Stock:
         return tuple(taken.values())
 
     def carried(self, person: int) -> tuple[Unit, ...]:
-        """Give what a person carries, in hands and bag."""
+        """Give what a person carries, in hands and bag, as far as radio reaches it."""
+        if person in self.shielded:
+            return ()
         return *self.hands.get(person, {}).values(), *self.bags.get(person, {}).values()
 
     def on(self, place: str) -> tuple[Unit, ...]:
         """Give the units on a fixture."""
         return tuple(self.fixtures[place].values())
 
-    def gaps(self) -> tuple[tuple[int, Facing], ...]:
-        """Give the facings with fewer than 6 units that the backroom can fill, emptiest first."""
+    def gaps(self, low: int) -> tuple[tuple[int, Facing], ...]:
+        """Give the facings under `low` units that the backroom can fill, the emptiest first."""
         behind = self.count(BACKROOM)
         here = {shelf.id: self.count(shelf.id) for shelf in SHELVES}
-        low = (
+        found = (
             (here[facing.shelf][facing.gtin], facing) for facing in FACINGS if behind[facing.gtin]
         )
-        return tuple(sorted((gap for gap in low if gap[0] < 6), key=lambda gap: gap[0]))  # noqa: PLR2004  (the docstring's)
+        return tuple(sorted((gap for gap in found if gap[0] < low), key=lambda gap: gap[0]))
 
     def strays(self) -> tuple[tuple[str, Unit], ...]:
         """Give the units on a shelf where they do not belong, with that shelf."""

@@ -19,19 +19,6 @@ from devices.simulator.people import Pause, Person, Trip, Walk
 from devices.simulator.stage import Stage
 from devices.simulator.stock import BACKROOM
 
-TAKES = 0.9
-"""How often somebody at a shelf takes something."""
-TWO_OF_IT = 0.15
-CHANGES_MIND = 0.15
-LOSES_HEART = 0.12
-STEALS = 0.05
-FITS = 0.12
-RIGHT_SHELF = 0.6
-"""How often what is put back ends on the shelf where it belongs."""
-TIDIES = 0.25
-"""How often staff with nothing to fill looks after what stands on a wrong shelf."""
-_ARMFUL = 8
-
 
 def shopper(stage: Stage, me: Person) -> Trip:
     """Come in, look around, take things, pay for them or not, and leave."""
@@ -40,7 +27,7 @@ def shopper(stage: Stage, me: Person) -> Trip:
     stage.free_track(me.number)
     for shelf in stage.wishes():
         yield from _visit(stage, me, shelf)
-    if stage.held(me) and stage.chance.random() < FITS:
+    if stage.held(me) and stage.chance.random() < stage.habits.fits:
         yield from _try_on(stage)
     yield from _settle(stage, me)
     yield from _go_out(stage, me)
@@ -50,20 +37,20 @@ def _visit(stage: Stage, me: Person, shelf: str) -> Trip:
     yield Walk(stage.free_spot(SHELF[shelf].spots))
     yield Pause(stage.chance.uniform(0.8, 2.5))
     units = stage.stock.on(shelf)
-    if not units or stage.chance.random() > TAKES:
+    if not units or stage.chance.random() > stage.habits.takes:
         return
     unit = stage.chance.choice(units)
     stage.pick(me, unit, shelf)
     more = [u for u in stage.stock.on(shelf) if u.gtin == unit.gtin]
-    if more and stage.chance.random() < TWO_OF_IT:
+    if more and stage.chance.random() < stage.habits.two_of_it:
         stage.pick(me, stage.chance.choice(more), shelf)
     yield Pause(stage.chance.uniform(0.5, 1.5))
-    if stage.chance.random() < CHANGES_MIND:
+    if stage.chance.random() < stage.habits.changes_mind:
         yield from _put_back(stage, me, unit, shelf)
 
 
 def _put_back(stage: Stage, me: Person, unit: Unit, shelf: str) -> Trip:
-    if stage.chance.random() > RIGHT_SHELF:
+    if stage.chance.random() > stage.habits.right_shelf:
         shelf = stage.chance.choice([other.id for other in SHELVES if other.id != shelf])
     yield Walk(stage.free_spot(SHELF[shelf].spots))
     yield Pause(0.6)
@@ -76,10 +63,14 @@ def _try_on(stage: Stage) -> Trip:
 
 
 def _settle(stage: Stage, me: Person) -> Trip:
-    fate = stage.chance.random()
-    if not stage.held(me) or fate < STEALS:
+    fate, habits = stage.chance.random(), stage.habits
+    if not stage.held(me):
         return
-    if fate < STEALS + LOSES_HEART:
+    if fate < habits.steals:
+        if habits.shields and stage.chance.random() < habits.shields:
+            stage.stock.shielded.add(me.number)
+        return
+    if fate < habits.steals + habits.loses_heart:
         for unit in stage.held(me):
             yield from _put_back(stage, me, unit, homes(unit.gtin)[0])
         return
@@ -117,11 +108,15 @@ def _go_out(stage: Stage, me: Person) -> Trip:
 
 def staff(stage: Stage, me: Person) -> Trip:
     """Fill the emptiest shelf from the backroom, bring strays home, rest; for ever."""
+    habits = stage.habits
     while True:
+        if habits.rearranges and stage.chance.random() < habits.rearranges:
+            yield from _rearrange(stage, me)
+            continue
         gap = stage.claim_gap(me)
         if gap is not None:
             yield from _restock(stage, me, gap)
-        elif (strays := stage.stock.strays()) and stage.chance.random() < TIDIES:
+        elif (strays := stage.stock.strays()) and stage.chance.random() < habits.tidies:
             yield from _bring_home(stage, me, *stage.chance.choice(strays))
         else:
             yield Walk(stage.free_spot(STAFF_SPOTS))
@@ -131,13 +126,29 @@ def staff(stage: Stage, me: Person) -> Trip:
 def _restock(stage: Stage, me: Person, gap: Facing) -> Trip:
     yield Walk(stage.free_spot(RACK_SPOTS))
     behind = [unit for unit in stage.stock.on(BACKROOM) if unit.gtin == gap.gtin]
-    for unit in behind[:_ARMFUL]:
+    for unit in behind[: stage.habits.armful]:
         yield Pause(0.3)
         stage.pick(me, unit, BACKROOM)
     yield Walk(stage.free_spot(SHELF[gap.shelf].spots))
     for unit in stage.held(me):
         yield Pause(0.4)
         stage.put(me, unit, gap.shelf)
+
+
+def _rearrange(stage: Stage, me: Person) -> Trip:
+    """Carry what a shelf has of one product to another shelf."""
+    here, there = stage.chance.sample([shelf.id for shelf in SHELVES], 2)
+    yield Walk(stage.free_spot(SHELF[here].spots))
+    units = stage.stock.on(here)
+    gtin = stage.chance.choice(units).gtin if units else None
+    alike = [unit for unit in units if unit.gtin == gtin]
+    for unit in alike[: stage.habits.armful]:
+        yield Pause(0.4)
+        stage.pick(me, unit, here)
+    yield Walk(stage.free_spot(SHELF[there].spots))
+    for unit in stage.held(me):
+        yield Pause(0.4)
+        stage.put(me, unit, there)
 
 
 def _bring_home(stage: Stage, me: Person, shelf: str, unit: Unit) -> Trip:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import cycle, islice
 
 from msgspec import Struct
 
 from devices.simulator.goods import GOODS
+from devices.simulator.habits import USUAL, Habits
 from devices.simulator.happenings import Crossed, Direction, Happening, Stolen, Unit
 from devices.simulator.layout import DOOR_Y, SHELVES, STAFF_SPOTS, STREET_Y, Point
 from devices.simulator.people import Person, Role, Seen, Trip
@@ -15,12 +17,6 @@ from devices.simulator.stage import Stage
 from devices.simulator.stock import BACKROOM, Stock
 from devices.simulator.trips import shopper, staff
 
-FEW_SHOPPERS = 5
-"""An emptier shop than this fills quickly, so that a short demo has something to show."""
-MOST_SHOPPERS = 10
-_ARRIVALS_S = (2.5, 7.0)
-_RUSH_S = (0.8, 2.0)
-_DELIVERIES_S = 90.0
 _SPEEDS = (0.85, 1.3)
 
 
@@ -53,15 +49,16 @@ class WorldTruth(Struct, frozen=True):
 class World:
     """The shop; `step` is the only thing that moves it."""
 
-    def __init__(self, seed: int) -> None:
-        """Open the shop: two members of staff, nobody else."""
-        self._stage = Stage(seed)
+    def __init__(self, seed: int, habits: Habits = USUAL) -> None:
+        """Open the shop: its staff, nobody else."""
+        self._habits = habits
+        self._stage = Stage(seed, habits)
         self._numbers = 0
         self._next_arrival = 1.0
-        self._next_delivery = _DELIVERIES_S
+        self._next_delivery = habits.deliveries_s
         self._crossed: Counter[str] = Counter()
         self._thefts: list[Stolen] = []
-        for spot in STAFF_SPOTS:
+        for spot in islice(cycle(STAFF_SPOTS), habits.staff):
             person = self._admit("staff", spot)
             person.follow(staff(self._stage, person))
 
@@ -86,7 +83,7 @@ class World:
         for person in list(self._stage.people.values()):
             self._advance(person, dt)
         if self.now >= self._next_delivery:
-            self._next_delivery += _DELIVERIES_S
+            self._next_delivery += self._habits.deliveries_s
             self._stage.deliver()
         happened = self._stage.drain()
         self._thefts.extend(h for h in happened if isinstance(h, Stolen))
@@ -108,14 +105,15 @@ class World:
 
     def _let_in(self) -> None:
         shoppers = sum(1 for p in self._stage.people.values() if p.role == "shopper")
-        if self.now < self._next_arrival or shoppers >= MOST_SHOPPERS:
+        if self.now < self._next_arrival or shoppers >= self._habits.most_shoppers:
             return
         track = self._stage.take_track(self._numbers + 1, inwards=True)
         if track is None:
             return
         person = self._admit("shopper", (track, STREET_Y))
         person.follow(self._trip_of(person))
-        pace = _RUSH_S if shoppers < FEW_SHOPPERS else _ARRIVALS_S
+        few = shoppers < self._habits.few_shoppers
+        pace = self._habits.rush_s if few else self._habits.arrivals_s
         self._next_arrival = self.now + self._stage.chance.uniform(*pace)
 
     def _trip_of(self, person: Person) -> Trip:

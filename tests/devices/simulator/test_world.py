@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.simulator.happenings import Crossed, Happening, Paid, Picked, PutDown
+from devices.simulator.habits import USUAL, Habits
+from devices.simulator.happenings import Crossed, Happening, Paid, Picked, PutDown, Stolen
+from devices.simulator.stock import BACKROOM
 from devices.simulator.world import World
 
 STEP_S = 0.1
 TEN_MINUTES = 6000
 
 
-def history(seed: int, steps: int) -> tuple[World, list[Happening]]:
+def history(seed: int, steps: int, habits: Habits = USUAL) -> tuple[World, list[Happening]]:
     """Let a world go on for so many steps."""
-    world = World(seed)
+    world = World(seed, habits)
     return world, [h for _ in range(steps) for h in world.step(STEP_S)]
 
 
@@ -65,3 +67,24 @@ def test_a_morning_has_all_that_a_shop_has(morning: tuple[World, list[Happening]
     assert kinds[Paid] >= 40
     assert world.truth().thefts
     assert all(sum(goods.shelves.values()) for goods in world.truth().stock.values())
+
+
+def test_staff_that_rearranges_carries_goods_from_shelf_to_shelf() -> None:
+    """Without shoppers, goods still move to shelves where they do not belong."""
+    habits = Habits(most_shoppers=0, staff=4, rearranges=0.8)
+    world, happened = history(1, 1200, habits)
+    picked = {h.place for h in happened if isinstance(h, Picked)}
+    assert picked - {BACKROOM}
+    assert any(isinstance(h, PutDown) and not h.home for h in happened)
+    assert len(world.people()) == 4
+
+
+def test_no_radio_reaches_into_a_shielded_bag() -> None:
+    """Who steals with one carries nothing that a gate could read."""
+    world, shielded = World(1, Habits(steals=1.0, shields=1.0)), set[int]()
+    thefts: list[Stolen] = []
+    while not thefts:
+        thefts += [h for h in world.step(STEP_S) if isinstance(h, Stolen)]
+        held = [who for who, units in world.stock.hands.items() if units]
+        shielded.update(who for who in held if not world.stock.carried(who))
+    assert thefts[0].person in shielded
