@@ -17,15 +17,13 @@ from cloud_bridge.webhook import Webhook
 from devices.downlink import Downlink
 from devices.labels.render import render
 from devices.mqtt import Delivery, Link
-from devices.rfid.epc import Sgtin
-from devices.rfid.epc import decode as decode_epc
-from devices.scanners.gs1 import parse as parse_code
-from devices.topics import Topic
-from devices.uplink import Uplink, VendorDevice
+from devices.topics import Topic, covers
+from devices.uplink import Uplink
 from edge.access import Doorkeeper
 from edge.addresses import broker_address
 from edge.api.desk import Desk
 from edge.api.site import build
+from edge.audit import Auditor
 from edge.config import Settings
 from edge.config import Sink as SinkSettings
 from edge.database import open_database
@@ -33,16 +31,21 @@ from edge.door import Door
 from edge.errors import BrokerError, NotFound, SinkDown
 from edge.eventlog import EventLog
 from edge.events import DeviceCommanded, DeviceConfigured, LabelChanged
+from edge.explanations import Explanations
 from edge.feed import Feed
+from edge.flight import Flight
 from edge.gateway import Gateway, Listening, Ports, Rejection
 from edge.metrics import Metrics
 from edge.overview import Overview
 from edge.pages.site import mount
 from edge.queries import Queries
 from edge.readings import Kind
+from edge.recorder import MB, Recorder
 from edge.relay import Consumer, Relay
-from edge.shop import Codes, Shop
+from edge.shop import Shop
 from edge.store import DeadLetter, Store
+from edge.tags import tag_view
+from edge.uplinks import CODES, uplink_of
 from edge.views import ShopView, SinkView
 from edge.wire import LoggedEvent, decode_event
 
@@ -67,6 +70,7 @@ class Parts:
     sinks: tuple[Sink, ...]
     feed: Feed
     desk: Desk
+    flight: Flight
 
 
 def assemble(settings: Settings) -> Parts:
@@ -78,12 +82,12 @@ def assemble(settings: Settings) -> Parts:
     overview = Overview(engine, settings, queries)
     feed = Feed(log)
     metrics = Metrics()
-    codes = Codes(tag=_tag, scan=_scan)
-    uplink = Uplink(settings.store.id, _vendors(settings))
+    uplink = uplink_of(settings)
+    flight = _flight(settings, store.epoch, uplink)
     relays: list[Relay] = []
 
     def revive(now: int) -> Shop:
-        return Shop(settings, store.load(), codes, epoch=store.epoch, now=now)
+        return Shop(settings, store.load(), CODES, epoch=store.epoch, now=now)
 
     def logged(events: list[LoggedEvent]) -> None:
         metrics.logged(events)
@@ -110,7 +114,7 @@ def assemble(settings: Settings) -> Parts:
     def view() -> ShopView:
         return overview.look(feed.head, views, clock())
 
-    ports = Ports(logged=logged, acknowledge=acknowledge, committed=metrics.committed)
+    ports = Ports(logged, acknowledge, metrics.committed, flight.record)
     gateway = Gateway(store, revive, clock, ports, settings.database.keep_days)
     door = Door(uplink.decode, uplink.envelope, gateway.submit, metrics, clock)
     link = Link(
@@ -142,8 +146,12 @@ def assemble(settings: Settings) -> Parts:
     metrics.watch(views, lambda: gateway.waiting)
     desk = Desk(
         settings=settings,
+        clock=clock,
         execute=gateway.execute,
         queries=queries,
+        explanations=Explanations(engine, settings),
+        auditor=Auditor(engine, settings, tag_view),
+        tag=tag_view,
         log=log,
         feed=feed,
         view=view,
@@ -153,7 +161,7 @@ def assemble(settings: Settings) -> Parts:
         ready=lambda: {"broker": link.connected, "writer": gateway.alive},
         metrics=metrics.text,
     )
-    return Parts(gateway, link, tuple(relays), sinks, feed, desk)
+    return Parts(gateway, link, tuple(relays), sinks, feed, desk, flight)
 
 
 def application(parts: Parts) -> FastAPI:
@@ -197,6 +205,7 @@ def stop(parts: Parts) -> None:
     for relay in parts.relays:
         relay.stop()
     parts.gateway.stop()
+    parts.flight.close()
     for sink in parts.sinks:
         sink.close()
 
@@ -215,22 +224,16 @@ def serve(settings: Settings) -> None:
     )
 
 
-def _tag(epc: str) -> tuple[str, str] | None:
-    decoded = decode_epc(epc)
-    return (decoded.gtin, decoded.serial) if isinstance(decoded, Sgtin) else None
+def _flight(settings: Settings, epoch: int, uplink: Uplink) -> Flight:
+    def hears(topic: str) -> bool:
+        return any(covers(wanted, topic) for wanted in uplink.subscriptions)
 
-
-def _scan(data: str) -> tuple[str | None, str | None]:
-    item = parse_code(data)
-    return item.gtin, item.serial
-
-
-def _vendors(settings: Settings) -> list[VendorDevice]:
-    return [
-        VendorDevice(device.id, device.kind, device.codec, device.topic)
-        for device in settings.devices
-        if device.codec != "native" and device.topic is not None
-    ]
+    wanted = settings.recording
+    if wanted is None:
+        return Flight(None, hears)
+    size, most = wanted.file_mb * MB, wanted.max_mb * MB
+    recorder = Recorder(wanted.folder, max_bytes=most, file_bytes=size, epoch=epoch)
+    return Flight(recorder, hears)
 
 
 def _sink(sink: SinkSettings, settings: Settings) -> Sink:

@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edge.errors import Refused, StoreEdgeError
 from edge.logs import to_stderr
+
+if TYPE_CHECKING:
+    from devices.rfid.epc import Broken, Foreign, Tag
 
 app = typer.Typer(
     name="store-edge",
@@ -138,6 +141,48 @@ def camera(name: str, config: Config = STORE_TOML) -> None:
 
 
 @app.command()
+def record(
+    out: Annotated[Path, typer.Option("-o", "--out", help="the folder to record into")] = Path(
+        "recordings"
+    ),
+    max_mb: Annotated[int, typer.Option(min=1, help="megabytes in all; the oldest go")] = 1024,
+    file_mb: Annotated[int, typer.Option(min=1, help="megabytes of a file")] = 64,
+    config: Config = STORE_TOML,
+) -> None:
+    """Record what the shop's devices say, until Ctrl-C."""
+    from edge.config import load
+    from edge.tap import tap
+
+    tap(load(config), out, max_mb, file_mb)
+
+
+@app.command()
+def replay(
+    log: Annotated[Path, typer.Argument(help="a recording, or a folder of them")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="the file to write; none: to stdout")
+    ] = None,
+    database: Annotated[
+        Path | None, typer.Option(help="kept, so that a replay can go on; none: a temporary one")
+    ] = None,
+    restart_every: Annotated[
+        int | None, typer.Option(min=1, help="reopen shop and database after so many messages")
+    ] = None,
+    stop_after: Annotated[
+        int | None, typer.Option(min=1, help="end after so many messages")
+    ] = None,
+    config: Config = STORE_TOML,
+) -> None:
+    """Run the rules over a recording and print the events as CloudEvents, a line each."""
+    from edge.config import load
+    from edge.replaying import Portion
+    from edge.replaying import replay as run_replay
+
+    portion = Portion(restart_every=restart_every, stop_after=stop_after)
+    run_replay(load(config), log, out, database, portion)
+
+
+@app.command()
 def simulate(
     token_env: Annotated[str, typer.Option(help="the variable that holds an operator's token")],
     config: Config = STORE_TOML,
@@ -230,6 +275,27 @@ def count(
     count_recording(video, line, zone or [], body, as_json=as_json)
 
 
+@app.command()
+def epcis(
+    start: Annotated[str, typer.Option("--from", help="such as 2026-03-01T09:00:00+08:00")],
+    end: Annotated[str, typer.Option("--to", help="such a time too; it is not in the span")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="the file to write; none: to stdout")
+    ] = None,
+    config: Config = STORE_TOML,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Tell what happened to goods in a span of time as a GS1 EPCIS 2.0 document."""
+    from edge.capture import capture
+    from edge.config import load
+
+    events = capture(load(config), start, end, out)
+    if out:
+        told = {"file": str(out), "events": events}
+        typer.echo(json.dumps(told) if as_json else f"{out} written: {events} events")
+
+
 @epc.command("decode")
 def decode_epc(
     codes: Annotated[list[str] | None, typer.Argument(help="tags in hex; none: from stdin")] = None,
@@ -237,24 +303,64 @@ def decode_epc(
     as_json: Json = False,
 ) -> None:
     """Tell what tags stand for; one line a tag."""
-    from devices.rfid.epc import Sgtin, decode
+    from devices.rfid.epc import Tag, decode
 
     failed = False
     for code in codes or _words(sys.stdin):
         tag = decode(code)
-        known = tag if isinstance(tag, Sgtin) else None
-        failed = failed or known is None
-        row = {
-            "hex": tag.epc,
-            "scheme": known.scheme if known else None,
-            "uri": known.uri if known else None,
-            "gtin": known.gtin if known else None,
-            "serial": known.serial if known else None,
-            "filter": known.filter if known else None,
-            "error": None if isinstance(tag, Sgtin) else tag.error,
-        }
+        failed = failed or not isinstance(tag, Tag)
+        row = _tag_row(tag)
         plain = f"{row['hex']}: {row['error'] or row['uri']}"
         typer.echo(json.dumps(row) if as_json else plain)
+    if failed:
+        raise typer.Exit(1)
+
+
+@epc.command("encode")
+def encode_epc(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="pure identity, tag or Digital Link URIs, or element strings such as "
+            "'(01)09506000134352(21)6789'; none, and no --gtin: from stdin"
+        ),
+    ] = None,
+    gtin: Annotated[str | None, typer.Option(help="a product instead of names")] = None,
+    serial: Annotated[str | None, typer.Option(help="its serial number")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="such as sgtin-96 or sgtin+; none: the shortest that fits")
+    ] = None,
+    prefix_digits: Annotated[
+        int | None, typer.Option(help="length of the company prefix, which '+' schemes do not need")
+    ] = None,
+    filter_value: Annotated[
+        int | None, typer.Option("--filter", help="what is tagged: 1 an item for sale, 2 a case")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give the codes of tags for things; one line a thing."""
+    from devices.rfid.epc import decode, encode, encode_text
+    from edge.errors import ContractError
+
+    if gtin is not None or serial is not None:
+        if names:
+            raise Refused("expected names, or --gtin with --serial, came both")
+        ai = {"01": gtin or "", "21": serial or ""}
+        code = encode(ai, scheme, prefix_digits, filter_value)
+        typer.echo(json.dumps(_tag_row(decode(code))) if as_json else code)
+        return
+    failed = False
+    for name in names or _words(sys.stdin):
+        try:
+            code = encode_text(name, scheme, prefix_digits, filter_value)
+        except ContractError as error:
+            failed = True
+            row = {"name": name, "hex": None, "path": error.path, "error": str(error)}
+            typer.echo(json.dumps(row) if as_json else f"{name}: {error}", err=not as_json)
+        else:
+            row = {"name": name, **_tag_row(decode(code))}
+            typer.echo(json.dumps(row) if as_json else code)
     if failed:
         raise typer.Exit(1)
 
@@ -322,6 +428,25 @@ def revoke_token(
 def _told(item: Any) -> dict[str, str] | None:  # noqa: ANN401  (a plain pair of the device side)
     told = {"gtin": item.gtin, "serial": item.serial}
     return {key: value for key, value in told.items() if value} or None
+
+
+def _tag_row(tag: Tag | Broken | Foreign) -> dict[str, Any]:
+    from devices.rfid.epc import Foreign, Grai, Sgtin, Tag
+
+    known = tag if isinstance(tag, Tag) else None
+    return {
+        "hex": tag.epc,
+        "scheme": None if isinstance(tag, Foreign) else tag.scheme,
+        "uri": known.uri if known else None,
+        "tag_uri": known.tag_uri if known else None,
+        "digital_link": known.digital_link if known else None,
+        "gtin": tag.gtin if isinstance(tag, Sgtin) else None,
+        "serial": tag.serial if isinstance(tag, Sgtin | Grai) else None,
+        "filter": known.filter if known else None,
+        "ai": known.ai if known else None,
+        "fault": None if isinstance(tag, Tag) else tag.fault,
+        "error": None if isinstance(tag, Tag) else tag.error,
+    }
 
 
 def _words(lines: Iterable[str]) -> Iterable[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from edge.readings import Kind
 
 Tracking = Literal["item", "count"]
+Units = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Product(Struct, frozen=True):
@@ -43,6 +44,129 @@ class AdjustStock(Struct, frozen=True, tag=True):
     reason: str
     delta: int | None = None
     count: int | None = None
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """What somebody tells about stock.
+
+    `id` is made by who tells it: what comes again with the same one is not done again.
+    """
+
+    id: str | None = None
+
+
+class DeliveryLine(Struct, frozen=True):
+    """Units of a product in a delivery; `epcs` name those whose tags the sender has listed."""
+
+    gtin: str
+    units: Units
+    epcs: tuple[str, ...] = ()
+
+
+class AnnounceDelivery(Operation, frozen=True, tag=True):
+    """Say what is to come in a logistic unit, and in which zone; a correction replaces it.
+
+    `sscc` has 18 digits, `reference` is the sender's own.
+    """
+
+    sscc: str
+    zone: str
+    lines: tuple[DeliveryLine, ...]
+    reference: str = ""
+
+
+class ReceiveDelivery(Operation, frozen=True, tag=True):
+    """Say that a delivery is here: in the zone where it was expected, or in another one."""
+
+    sscc: str
+    zone: str | None = None
+
+
+class CancelDelivery(Operation, frozen=True, tag=True):
+    """Say that an announced delivery will not come."""
+
+    sscc: str
+    reason: str = ""
+
+
+class StartStocktake(Operation, frozen=True, tag=True):
+    """Begin to count these zones with a hand-held or robot reader, which is in the first now."""
+
+    device: str
+    zones: tuple[str, ...]
+
+
+class EnterZone(Operation, frozen=True, tag=True):
+    """Say in which zone a stocktake's reader is from now on."""
+
+    stocktake: str
+    zone: str
+
+
+class CountUnits(Operation, frozen=True, tag=True):
+    """Tell a stocktake how many units of an untagged product are in a zone."""
+
+    stocktake: str
+    gtin: str
+    zone: str
+    units: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class EndStocktake(Operation, frozen=True, tag=True):
+    """Conclude a stocktake: what its zones should hold and nobody has read is missing."""
+
+    stocktake: str
+
+
+class CancelStocktake(Operation, frozen=True, tag=True):
+    """End a stocktake without concluding anything from what it has not read."""
+
+    stocktake: str
+    reason: str = ""
+
+
+class TransferStock(Operation, frozen=True, tag=True):
+    """Move units of an untagged product from the zone `source` to the zone `target`."""
+
+    gtin: str
+    source: str
+    target: str
+    units: Units
+    reason: str = ""
+
+
+class WriteOffUnits(Operation, frozen=True, tag=True):
+    """Take units of an untagged product out of a zone's stock for good."""
+
+    gtin: str
+    zone: str
+    units: Units
+    reason: str
+
+
+class WriteOffItem(Operation, frozen=True, tag=True):
+    """Take a tagged item out of the stock for good."""
+
+    epc: str
+    reason: str
+
+
+class ReturnedLine(Struct, frozen=True):
+    """Units that a customer brought back; not `resaleable` means that they are no stock again."""
+
+    gtin: str
+    units: Units
+    epc: str | None = None
+    resaleable: bool = True
+
+
+class TakeBack(Operation, frozen=True, tag=True):
+    """Take back what a customer returns into a zone; `sale` is the one that sold it, if known."""
+
+    zone: str
+    lines: tuple[ReturnedLine, ...]
+    sale: str | None = None
+    reason: str = ""
 
 
 class PriceChange(Struct, frozen=True):
@@ -153,6 +277,18 @@ class CancelBasket(Struct, frozen=True, tag=True):
 Command = (
     PutProducts
     | AdjustStock
+    | AnnounceDelivery
+    | ReceiveDelivery
+    | CancelDelivery
+    | StartStocktake
+    | EnterZone
+    | CountUnits
+    | EndStocktake
+    | CancelStocktake
+    | TransferStock
+    | WriteOffUnits
+    | WriteOffItem
+    | TakeBack
     | SetPrices
     | BindLabel
     | IdentifyLabel

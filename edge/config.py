@@ -19,8 +19,10 @@ from edge.config_values import (
     Count,
     Currency,
     DatabaseUrl,
+    Epc,
     FilePath,
     FramesPerSecond,
+    GlnText,
     GtinText,
     Host,
     Id,
@@ -84,12 +86,13 @@ def _text_of(file: Path) -> str | None:
 
 
 class Store(Section):
-    """Which shop this is."""
+    """Which shop this is; `gln` is its Global Location Number (GS1), if it has one."""
 
     id: Id
     name: Name
     timezone: Timezone
     currency: Currency
+    gln: GlnText | None = None
 
 
 class Mqtt(Section):
@@ -123,6 +126,20 @@ class Database(Section):
     keep_days: Count = 30
 
 
+class Recording(Section):
+    """Where the gateway records all that it takes, in files of `file_mb`, `max_mb` in all."""
+
+    folder: FilePath
+    max_mb: Count = 1024
+    file_mb: Count = 64
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.file_mb > self.max_mb:
+            raise refusal(f"at most max_mb ({self.max_mb})", str(self.file_mb), "file_mb")
+        return self
+
+
 class Api(Section):
     """Where API and pages listen, and the accent colour of the pages."""
 
@@ -132,7 +149,7 @@ class Api(Section):
 
 
 class Presence(Section):
-    """When an unseen tag counts as gone."""
+    """How soon a tag that was taken from its place counts as missing."""
 
     missing_after_s: Seconds = 60.0
 
@@ -186,6 +203,13 @@ class Device(Section):
         if self.kind != "rfid" and self.antennas:
             raise refusal("antennas at a device of kind rfid only", repr(self.kind), "antennas")
         return self
+
+
+class Reference(Section):
+    """A reference tag: it never leaves its `place`, a shelf or a zone, and calibrates antennas."""
+
+    epc: Epc
+    place: Id
 
 
 class Line(Section):
@@ -285,11 +309,13 @@ class Settings(Section):
     store: Store
     mqtt: Mqtt = Mqtt()
     database: Database = Database()
+    recording: Recording | None = None
     api: Api = Api()
     presence: Presence = Presence()
     zones: tuple[Zone, ...] = ()
     shelves: tuple[Shelf, ...] = ()
     devices: tuple[Device, ...] = ()
+    references: tuple[Reference, ...] = ()
     cameras: tuple[Camera, ...] = ()
     lanes: tuple[Lane, ...] = ()
     labels: tuple[Label, ...] = ()

@@ -36,6 +36,7 @@ _UNIQUE = (
     _Names(("zones.*.id", "shelves.*.id"), "an id that no other zone or shelf has"),
     _Names(("devices.*.id", "cameras.*.id"), "an id that no other device or camera has"),
     _Names(("devices.*.topic",), "a topic that no other device has"),
+    _Names(("references.*.epc",), "an EPC that no other reference tag has"),
     _Names(("cameras.*.lines.*.name",), "a name that no other counting line has"),
     _Names(("lanes.*.id",), "an id that no other lane has"),
     _Names(("labels.*.id",), "an id that no other label has"),
@@ -48,6 +49,7 @@ _REFERENCES = (
     _Reference("cameras.*.areas.*.zone", "zone", ("zones.*.id",)),
     _Reference("devices.*.lane", "lane", ("lanes.*.id",)),
     _Reference("devices.*.antennas.*", "shelf or zone", ("shelves.*.id", "zones.*.id")),
+    _Reference("references.*.place", "shelf or zone", ("shelves.*.id", "zones.*.id")),
     _Reference("labels.*.shelf", "shelf", ("shelves.*.id",)),
     _Reference("labels.*.device", "device of kind label", ("devices.*[label].id",)),
 )

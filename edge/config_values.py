@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
 from biip import ParseError
+from biip.gln import Gln
 from biip.gtin import Gtin
 from pydantic import AfterValidator, Field, StrictFloat, StrictInt, ValidationInfo
 
@@ -41,6 +42,14 @@ def _padded_gtin(digits: str) -> str:
         return Gtin.parse(digits).as_gtin_14()
     except ParseError as fault:
         expected = "a GTIN of 8, 12, 13 or 14 digits with its check digit"
+        raise refusal(expected, f"{digits!r} ({fault})") from None
+
+
+def _checked_gln(digits: str) -> str:
+    try:
+        return Gln.parse(digits).as_gln()
+    except ParseError as fault:
+        expected = "a GLN: 13 digits, the last of them the check digit"
         raise refusal(expected, f"{digits!r} ({fault})") from None
 
 
@@ -137,6 +146,19 @@ GtinText = Annotated[
     str,
     Field(pattern=r"^[0-9]*$", description="a GTIN: 8, 12, 13 or 14 digits in quotes"),
     AfterValidator(_padded_gtin),
+]
+GlnText = Annotated[
+    str,
+    Field(pattern=r"^[0-9]*$", description="a GLN: 13 digits in quotes"),
+    AfterValidator(_checked_gln),
+]
+Epc = Annotated[
+    str,
+    Field(
+        pattern=r"^(?:[0-9A-Fa-f]{2}){4,32}$",
+        description="an EPC: 8 to 64 hexadecimal digits, an even number",
+    ),
+    AfterValidator(str.upper),
 ]
 TopicFilter = Annotated[
     str,

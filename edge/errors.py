@@ -78,6 +78,17 @@ class DatabaseError(StoreEdgeError):
     """The database cannot be opened, or was written by a newer version."""
 
 
+class RecordingError(StoreEdgeError):
+    """A recording cannot be read."""
+
+    def __init__(self, file: str, line: int, expected: str, came: str) -> None:
+        """Name the file and the line (from 1; 0 means the whole), what was expected, what came."""
+        place = f"{file}:{line}" if line else file
+        super().__init__(f"{place}: expected {expected}, came {came}")
+        self.file = file
+        self.line = line
+
+
 class MediaError(StoreEdgeError):
     """A picture or a video cannot be opened or decoded."""
 

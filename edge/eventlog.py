@@ -57,6 +57,28 @@ class EventLog:
         with self._engine.connect() as connection:
             return [LoggedEvent(*row) for row in connection.execute(statement)]
 
+    def between(
+        self, start: int, end: int, types: Sequence[str], after: int, limit: int
+    ) -> list[LoggedEvent]:
+        """Give up to `limit` events of a span of time (epoch ms, `end` is not in it).
+
+        They come in the order of the log, from the one after the position `after` on.
+        """
+        log = tables.events
+        statement = (
+            select(*_COLUMNS)
+            .where(
+                log.c.position > after,
+                log.c.time >= start,
+                log.c.time < end,
+                log.c.type.in_(matching(types)),
+            )
+            .order_by(log.c.position)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [LoggedEvent(*row) for row in connection.execute(statement)]
+
     def portion(self, after: int, limit: int, types: Sequence[str]) -> Portion:
         """Give the next events for a consumer: every fact, and of each level only the newest."""
         log, newest = tables.events, tables.newest

@@ -45,11 +45,24 @@ class ProductChanged(Event, frozen=True, kw_only=True):
     version: int
 
 
+class Cause(Struct, frozen=True):
+    """Why a level changed: `why` as in an item's `reason`, `sale`, `adjusted`, `basket`, ...
+
+    `ref` names the item, the sale, the delivery or whatever else it was.
+    """
+
+    why: str
+    ref: str = ""
+
+
 class StockChanged(Event, frozen=True, kw_only=True):
     """The stock of a product.
 
     `available` is what the online channel may sell: on hand less baskets, reservations and
-    safety stock, never below zero. `stale` when a reader that watches it is silent.
+    safety stock, never below zero. `safety` is the product's own and as many units as are on hand
+    but not surely there; the true number lies within `on_hand_low` and `on_hand_high`. `stale`
+    when a reader that watches it is silent, `stale_zones` where. `causes` are the newest changes
+    since the level before, at most ten.
     """
 
     type: ClassVar[str] = "store.stock.changed.v1"
@@ -66,6 +79,10 @@ class StockChanged(Event, frozen=True, kw_only=True):
     by_zone: dict[str, int]
     stale: bool
     as_of: datetime
+    on_hand_low: int = 0
+    on_hand_high: int = 0
+    stale_zones: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 class Standing(Struct, frozen=True):
@@ -75,8 +92,30 @@ class Standing(Struct, frozen=True):
     zone: str | None
 
 
+class Evidence(Struct, frozen=True):
+    """What decided that a tag is where it is.
+
+    Its antenna reads it in `rate` of its looks (a look is a second in which the antenna could have
+    read) and has not read it in the last `unread` of them; `heard_by` and `antenna` name who has
+    read it `reads` times elsewhere, at `rssi` dBm. `probability` is that of its standing at the
+    place that it had before.
+    """
+
+    rate: float
+    unread: int
+    probability: float
+    heard_by: str | None = None
+    antenna: int = 0
+    reads: int = 0
+    rssi: float | None = None
+
+
 class ItemChanged(Event, frozen=True, kw_only=True):
-    """A tagged item arrived, moved, was sold, went missing, came back or left unsold."""
+    """A tagged item arrived, moved, was sold, went missing, came back or left unsold.
+
+    `sale` is the sale that ended it; `evidence` what its readers saw, where they decided. Where
+    people told it, `ref` is the delivery or stocktake that it belongs to, `note` their words.
+    """
 
     type: ClassVar[str] = "store.item.changed.v1"
     about: ClassVar[str] = "epc"
@@ -87,6 +126,10 @@ class ItemChanged(Event, frozen=True, kw_only=True):
     shelf: str | None
     previous: Standing
     reason: str
+    sale: str | None = None
+    evidence: Evidence | None = None
+    ref: str = ""
+    note: str = ""
 
 
 class BasketLine(Struct, frozen=True):
@@ -261,7 +304,11 @@ class DeviceAnswered(Event, frozen=True, kw_only=True):
 
 
 class StockAdjusted(Event, frozen=True, kw_only=True):
-    """Somebody corrected the count of an untagged product."""
+    """Somebody told of units of an untagged product.
+
+    `why` is `adjusted`, `delivered`, `counted`, `transferred`, `written_off` or `returned`; `ref`
+    is the delivery, the stocktake or the sale, `reason` what the person said.
+    """
 
     type: ClassVar[str] = "store.stock.adjusted.v1"
     about: ClassVar[str] = "gtin"
@@ -269,12 +316,77 @@ class StockAdjusted(Event, frozen=True, kw_only=True):
     zone: str
     delta: int
     reason: str
+    why: str = "adjusted"
+    ref: str = ""
+
+
+class AnnouncedUnits(Struct, frozen=True):
+    """Units of a product in a delivery."""
+
+    gtin: str
+    units: int
+
+
+class DeliveryChanged(Event, frozen=True, kw_only=True):
+    """A delivery was `announced`, `received` (`by` a person or its tag) or `cancelled`."""
+
+    type: ClassVar[str] = "store.delivery.changed.v1"
+    about: ClassVar[str] = "sscc"
+    sscc: str
+    state: str
+    zone: str
+    reference: str
+    lines: tuple[AnnouncedUnits, ...]
+    by: str | None = None
+    reason: str = ""
+
+
+class CountedProduct(Struct, frozen=True):
+    """What a stocktake found of a product.
+
+    `units` were there: tags that were read, or untagged units that were counted, which corrected
+    the stock by `delta`. Of the tags, `moved` were believed in another zone and `added` not in the
+    shop. `missing` ones were not read; as many as `sold` of those had been sold by barcode.
+    """
+
+    gtin: str
+    units: int = 0
+    moved: int = 0
+    added: int = 0
+    missing: int = 0
+    sold: int = 0
+    delta: int = 0
+
+
+class StocktakeChanged(Event, frozen=True, kw_only=True):
+    """A stocktake is `open`, `done` or `cancelled`; the figures are those of one that is done.
+
+    Tags: `found` where they were believed, `moved` from another zone, `added` to those believed in
+    the shop; `missing` and `sold` were not read; `unexpected` belong to no product of the shop.
+    """
+
+    type: ClassVar[str] = "store.stocktake.changed.v1"
+    about: ClassVar[str] = "stocktake"
+    stocktake: str
+    device: str
+    zones: tuple[str, ...]
+    state: str
+    found: int = 0
+    moved: int = 0
+    added: int = 0
+    missing: int = 0
+    sold: int = 0
+    unexpected: int = 0
+    products: tuple[CountedProduct, ...] = ()
+    reason: str = ""
 
 
 EVENTS: tuple[type[Event], ...] = (
     ProductChanged,
     StockChanged,
     StockAdjusted,
+    DeliveryChanged,
+    StocktakeChanged,
     ItemChanged,
     LaneChanged,
     SaleCompleted,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +79,8 @@ class Retried:
     letter: int
 
 
-Work = Arrival | Rejection | Order | Listening | Cursor | Retried
+Taken = Arrival | Rejection | Order | Listening
+Work = Taken | Cursor | Retried
 
 
 @dataclass(slots=True)
@@ -94,7 +95,12 @@ class Batch:
     letters: list[DeadLetter] = field(default_factory=list)
     retried: list[int] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     boots: dict[tuple[Kind, str, str], None] = field(default_factory=dict)
+
+
+def _nobody(_: Sequence[Taken], __: int) -> None:
+    """Record nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +108,14 @@ class Ports:
     """Where the gateway's word goes after a commit: plain functions, called by its thread.
 
     `logged` gets what was committed; `acknowledge` the kind, device, boot and seq up to which a
-    device's messages are on disk; `committed` the size of each batch and its seconds.
+    device's messages are on disk; `committed` the size of each batch and its seconds; `record`
+    what was taken in a batch (of commands those that were carried out), and the batch's time.
     """
 
     logged: Callable[[list[LoggedEvent]], None]
     acknowledge: Callable[[Kind, str, str, int], None]
     committed: Callable[[int, float], None]
+    record: Callable[[Sequence[Taken], int], None] = _nobody
 
 
 class Gateway:
@@ -266,6 +274,8 @@ class Gateway:
             self._ports.acknowledge(kind, device, boot, self._shop.acknowledged(device, boot))
         if batch.logged:
             self._ports.logged(batch.logged)
+        if batch.taken:
+            self._ports.record(batch.taken, batch.now)
         if batch.size:
             self._ports.committed(batch.size, (self._clock() - batch.now) / 1000)
 
@@ -276,6 +286,7 @@ class Gateway:
             case Order():
                 self._execute(item, batch, now)
             case Rejection():
+                batch.taken.append(item)
                 batch.letters.append(item.letter)
                 batch.after.append(item.done)
                 if item.message is not None:
@@ -286,11 +297,13 @@ class Gateway:
             case Retried():
                 batch.retried.append(item.letter)
             case Listening():
+                batch.taken.append(item)
                 self._connected = item.connected
                 self._shop.listen(connected=item.connected, now=now)
 
     def _accept(self, item: Arrival, batch: Batch, now: int) -> None:
         message = item.message
+        batch.taken.append(item)
         try:
             batch.events += self._shop.accept(message, now)
         except Refused as refusal:
@@ -311,6 +324,7 @@ class Gateway:
             reason = refusal
             batch.after.append(lambda: order.answer.set_exception(reason))
             return
+        batch.taken.append(order)
         batch.events += events
         batch.after.append(lambda: order.answer.set_result(answer))
 

@@ -54,12 +54,11 @@ class Health:
         *,
         devices: Rows[str, Device],
         configs: Rows[tuple[str, int], DeviceConfig],
-        started: int,
     ) -> None:
-        """Take up the rows that are on disk; nobody is silent before `started`."""
+        """Take up the rows that are on disk."""
         self.devices = devices
         self.configs = configs
-        self._started = started
+        self._started: int | None = 0
 
     def install(self, devices: list[Device]) -> None:
         """Take the configured devices into service; what is known of them is kept."""
@@ -78,6 +77,10 @@ class Health:
             )
             if installed != known:
                 self.devices.put(device.device, installed)
+
+    def deafen(self) -> None:
+        """Stop all time-outs: nobody can be heard."""
+        self._started = None
 
     def resume(self, now: int) -> None:
         """Start all time-outs anew: nobody could be heard until now."""
@@ -173,6 +176,8 @@ class Health:
     def advance(self, now: int) -> list[Event]:
         """Find the devices that should speak all the time and have been silent for too long."""
         events: list[Event] = []
+        if self._started is None:
+            return events
         for device in self.devices:
             last = max(device.seen, self._started)
             talks = device.adopted and device.online and device.kind in TALKATIVE

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from edge import tables
 from edge.config import Settings
 from edge.events import moment
 from edge.health import Device
+from edge.items import SEATED
 from edge.pricing import Label
 from edge.queries import Calendar, Queries, device_view, entrances, label_view
 from edge.traffic import STORE
@@ -72,23 +73,18 @@ class Overview:
             )
 
     def _shelves(self, connection: Connection) -> tuple[ShelfView, ...]:
-        items, devices = tables.items, tables.devices
+        items = tables.items
         statement = (
             select(items.c.shelf, items.c.gtin, func.count())
-            .where(items.c.state == "present", items.c.gtin.is_not(None))
+            .where(items.c.state.in_(SEATED), items.c.gtin.is_not(None))
             .group_by(items.c.shelf, items.c.gtin)
         )
         units: dict[str, dict[str, int]] = {}
         for shelf, gtin, n in connection.execute(statement):
             units.setdefault(shelf or "", {})[gtin] = n
-        silent = {
-            place
-            for places, online in connection.execute(select(devices.c.places, devices.c.online))
-            for place in places.values()
-            if not online
-        }
+        unheard = _unheard(connection)
         return tuple(
-            ShelfView(shelf.id, units.get(shelf.id, {}), shelf.id in silent)
+            ShelfView(shelf.id, units.get(shelf.id, {}), shelf.id in unheard)
             for shelf in self._settings.shelves
         )
 
@@ -98,6 +94,20 @@ class Overview:
             minutes.c.start >= start, minutes.c.line.in_(self._entrances)
         )
         return connection.scalar(came) or 0
+
+
+def _unheard(connection: Connection) -> set[str]:
+    """Give the shelves of which an antenna cannot be heard, or never was."""
+    antennas, readers = tables.antennas, tables.readers
+    statement = (
+        select(antennas.c.shelf)
+        .join(readers, readers.c.device == antennas.c.device)
+        .where(
+            antennas.c.shelf.is_not(None),
+            or_(antennas.c.off, readers.c.silent, antennas.c.heard == 0),
+        )
+    )
+    return set(connection.scalars(statement))
 
 
 def _people(connection: Connection) -> dict[str, int]:

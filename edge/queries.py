@@ -8,18 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from msgspec.json import decode
 from sqlalchemy import Engine, Select, select, tuple_
 
 from edge import tables
 from edge.checkout import Lane, Sale, basket_id
 from edge.commands import Product
 from edge.config import Settings
-from edge.events import ItemChanged, moment
+from edge.deliveries import Delivery
+from edge.events import moment
 from edge.health import Device, DeviceConfig
-from edge.inventory import Level
-from edge.items import Item
+from edge.levels import Level
 from edge.pricing import Label, Price
+from edge.stocktakes import Find, Result, Stocktake, reckon
 from edge.traffic import HeatMap
 from edge.views import DeviceView, LabelView, LaneView
 
@@ -94,34 +94,6 @@ class Queries:
         levels = tables.levels
         return self._one(select(levels).where(levels.c.gtin == gtin, levels.c.version > 0), Level)
 
-    def items(
-        self, *, gtin: str | None, state: str | None, zone: str | None, after: str, limit: int
-    ) -> list[Item]:
-        """Give tagged items by EPC, from the one after `after` on."""
-        items = tables.items
-        statement = select(items).where(items.c.epc > after, items.c.state != "unknown")
-        for column, wanted in ((items.c.gtin, gtin), (items.c.state, state), (items.c.zone, zone)):
-            if wanted is not None:
-                statement = statement.where(column == wanted)
-        return self._all(statement.order_by(items.c.epc).limit(limit), Item)
-
-    def item(self, epc: str) -> Item | None:
-        """Give a tagged item."""
-        return self._one(select(tables.items).where(tables.items.c.epc == epc), Item)
-
-    def history(self, epc: str, limit: int) -> list[tuple[int, ItemChanged]]:
-        """Give the changes of an item with their times (epoch ms), the newest first."""
-        log = tables.events
-        statement = (
-            select(log.c.time, log.c.data)
-            .where(log.c.type == ItemChanged.type, log.c.subject == epc)
-            .order_by(log.c.position.desc())
-            .limit(limit)
-        )
-        with self._engine.connect() as connection:
-            rows = connection.execute(statement).all()
-        return [(at, decode(data, type=ItemChanged)) for at, data in rows]
-
     def products(self, after: str, limit: int) -> list[Product]:
         """Give products by GTIN, from the one after `after` on."""
         products = tables.products
@@ -134,6 +106,46 @@ class Queries:
         statement = select(tables.products.c.product).where(tables.products.c.gtin == gtin)
         with self._engine.connect() as connection:
             return connection.scalar(statement)
+
+    def deliveries(self, *, state: str | None, after: str, limit: int) -> list[Delivery]:
+        """Give deliveries by SSCC, from the one after `after` on."""
+        deliveries = tables.deliveries
+        statement = select(deliveries).where(deliveries.c.sscc > after)
+        if state is not None:
+            statement = statement.where(deliveries.c.state == state)
+        return self._all(statement.order_by(deliveries.c.sscc).limit(limit), Delivery)
+
+    def delivery(self, sscc: str) -> Delivery | None:
+        """Give a delivery."""
+        deliveries = tables.deliveries
+        return self._one(select(deliveries).where(deliveries.c.sscc == sscc), Delivery)
+
+    def stocktakes(self, *, state: str | None, after: str, limit: int) -> list[Stocktake]:
+        """Give stocktakes from the one after `after` on, the oldest first."""
+        stocktakes = tables.stocktakes
+        statement = select(stocktakes).where(stocktakes.c.stocktake > after)
+        if state is not None:
+            statement = statement.where(stocktakes.c.state == state)
+        return self._all(statement.order_by(stocktakes.c.stocktake).limit(limit), Stocktake)
+
+    def stocktake(self, name: str) -> Stocktake | None:
+        """Give a stocktake."""
+        stocktakes = tables.stocktakes
+        return self._one(select(stocktakes).where(stocktakes.c.stocktake == name), Stocktake)
+
+    def found(self, stocktake: Stocktake) -> Result:
+        """Give what an open stocktake has found so far."""
+        finds, products = tables.finds, tables.products
+        statement = (
+            select(finds, products.c.gtin.label("ours"))
+            .outerjoin(products, products.c.gtin == finds.c.gtin)
+            .where(finds.c.stocktake == stocktake.stocktake)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).mappings().all()
+        ours = {row["ours"] for row in rows}
+        found = [Find(**{name: row[name] for name in Find.__struct_fields__}) for row in rows]
+        return reckon(stocktake, found, ours.__contains__)
 
     def price(self, gtin: str) -> Price | None:
         """Give a product's price."""

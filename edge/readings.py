@@ -13,7 +13,7 @@ Kind = Literal["rfid", "camera", "scanner", "scale", "checkout", "label"]
 Direction = Literal["in", "out"]
 
 
-class TagRead(Struct, frozen=True):
+class TagRead(Struct, frozen=True, gc=False):
     """One sighting of one tag.
 
     `epc` is upper-case hex; `antenna` counts from 1; `rssi` is in dBm, None where the reader did

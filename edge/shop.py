@@ -6,27 +6,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge import checkout, health, inventory, pricing, traffic
+from edge import checkout, goods, health, inventory, pricing, traffic
+from edge.answers import Answers
 from edge.commands import (
     AdjustStock,
     AdoptDevice,
+    AnnounceDelivery,
     BindLabel,
     CancelBasket,
+    CancelDelivery,
+    CancelStocktake,
     Command,
     CommandDevice,
     ConfigureDevice,
+    CountUnits,
+    EndStocktake,
+    EnterZone,
     IdentifyLabel,
     KeepPicture,
+    Operation,
     PayBasket,
     PutProducts,
+    ReceiveDelivery,
     RollBackDevice,
     ScanAtLane,
     SetPrices,
+    StartStocktake,
+    TakeBack,
+    TransferStock,
     VoidLine,
+    WriteOffItem,
+    WriteOffUnits,
 )
 from edge.config import Settings
-from edge.errors import NotFound
-from edge.events import DeviceChanged, Event, LaneChanged, SaleCompleted
+from edge.deliveries import Deliveries
+from edge.errors import NotFound, Refused
+from edge.events import DeviceChanged, Event, ItemChanged, LaneChanged, SaleCompleted
 from edge.items import Place
 from edge.readings import (
     CodeScanned,
@@ -44,18 +59,27 @@ from edge.readings import (
 )
 from edge.sequences import Sequences
 from edge.state import State
+from edge.stocktakes import Stocktakes
+
+
+def _no_sscc(_: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
     """How codes are read: plain functions of the device side.
 
-    `tag` gives GTIN and serial of an EPC in hex, `scan` those of a scanned text; None where the
-    code is of another kind.
+    `tag` gives GTIN and serial of an EPC in hex, `scan` those of a scanned text, `sscc` the SSCC of
+    a logistic unit's EPC; None where the code is of another kind.
     """
 
     tag: Callable[[str], tuple[str, str] | None]
     scan: Callable[[str], tuple[str | None, str | None]]
+    sscc: Callable[[str], str | None] = _no_sscc
+
+
+READING_STOPPED = "not-reading"  # the fault of a reader that is well and does not read
 
 
 class Shop:
@@ -72,15 +96,32 @@ class Shop:
         self._settings = settings
         self._sequences = Sequences(state.sequences)
         self.inventory = inventory.Inventory(
-            items=state.items,
-            counts=state.counts,
-            levels=state.levels,
-            products=state.products,
+            inventory.Ledger(
+                items=state.items,
+                traces=state.traces,
+                readers=state.readers,
+                antennas=state.antennas,
+                strays=state.strays,
+                counts=state.counts,
+                levels=state.levels,
+                products=state.products,
+            ),
             identify=codes.tag,
+            references={tag.epc: self._places[tag.place] for tag in settings.references},
             missing_after_ms=round(settings.presence.missing_after_s * 1000),
             epoch=epoch,
-            started=now,
         )
+        self.deliveries = Deliveries(state.deliveries, self.inventory, codes.sscc, self._check_zone)
+        self.stocktakes = Stocktakes(
+            state.stocktakes,
+            state.finds,
+            self.inventory,
+            self._check_zone,
+            [tag.epc for tag in settings.references],
+            epoch,
+        )
+        self.goods = goods.Goods(self.inventory, self._check_zone)
+        self._answers = Answers(state.answers)
         self.pricing = pricing.Pricing(
             prices=state.prices,
             planned=state.planned,
@@ -106,9 +147,10 @@ class Shop:
             queues=[a.zone for camera in settings.cameras for a in camera.areas if a.queue],
             epoch=epoch,
         )
-        self.health = health.Health(devices=state.devices, configs=state.configs, started=now)
+        self.health = health.Health(devices=state.devices, configs=state.configs)
         self._baskets = self.checkout.in_baskets()
-        self._install(settings)
+        self._begun: list[Event] = []
+        self._install(settings, now)
         self._on_reading: dict[type[Any], Callable[[Message, Any, int], list[Event]]] = {
             TagsRead: self._tags_read,
             PeopleCrossed: self._people_crossed,
@@ -125,11 +167,23 @@ class Shop:
         self._on_command: dict[type[Any], Callable[[Any, int], tuple[Any, list[Event]]]] = {
             PutProducts: self._put_products,
             AdjustStock: self._adjust_stock,
+            AnnounceDelivery: self.deliveries.announce,
+            ReceiveDelivery: self.deliveries.receive,
+            CancelDelivery: self.deliveries.cancel,
+            StartStocktake: self._start_stocktake,
+            EnterZone: self.stocktakes.enter,
+            CountUnits: self.stocktakes.count,
+            EndStocktake: self.stocktakes.end,
+            CancelStocktake: self.stocktakes.cancel,
+            TransferStock: self.goods.transfer,
+            WriteOffUnits: self.goods.write_off_units,
+            WriteOffItem: self.goods.write_off_item,
+            TakeBack: self.goods.take_back,
             SetPrices: self._set_prices,
             BindLabel: self._bind_label,
             IdentifyLabel: self._identify_label,
             KeepPicture: self.pricing.keep,
-            AdoptDevice: self.health.adopt,
+            AdoptDevice: self._adopt_device,
             ConfigureDevice: self.health.configure,
             RollBackDevice: self.health.roll_back,
             CommandDevice: self.health.command,
@@ -147,7 +201,8 @@ class Shop:
         till = self._is_till(message)
         events = [] if will else self.health.hear(message.device, message.kind, now, known=till)
         device = self.state.devices.get(message.device)
-        if message.kind == "rfid" and not will:
+        reads = any(isinstance(reading, TagsRead) for reading in message.readings)
+        if message.kind == "rfid" and not will and not reads:
             self.inventory.spoke(message.device, now)
         trusted = till or (device is not None and device.adopted)
         for reading in message.readings:
@@ -159,12 +214,18 @@ class Shop:
 
     def execute(self, command: Command, now: int) -> tuple[Any, list[Event]]:
         """Carry a command out; answers with what it asked for, or raises Refused."""
+        if isinstance(command, Operation) and (given := self._answers.repeat(command)) is not None:
+            return given, []
         answer, events = self._on_command[type(command)](command, now)
+        if isinstance(command, Operation):
+            self._answers.keep(command, answer)
         return answer, self._consequences(events, now)
 
     def advance(self, now: int) -> list[Event]:
         """Let time pass: time-outs, minutes that are over, planned prices, levels that waited."""
-        events = self.health.advance(now)
+        events, self._begun = self._begun, []
+        events += self.health.advance(now)
+        events += self.stocktakes.advance(now)
         events += self.checkout.advance(now)
         events += self.traffic.advance(now)
         events += self.pricing.resend(now)
@@ -172,25 +233,29 @@ class Shop:
             events += self.pricing.start(planned, self.inventory.product(planned.gtin), now)
         events += self._draw_unbound(now)
         events = self._consequences(events, now)
-        return [*events, *self.inventory.advance(now)]
+        return [*events, *self.inventory.advance(now), *self._troubles()]
 
     def settle(self, now: int) -> list[Event]:
         """Publish the stock levels that changed."""
         return self.inventory.settle(self.checkout.in_baskets(), now)
 
-    def listen(self, *, connected: bool, now: int) -> None:
-        """Know whether devices can be heard at all: a broker's outage is nobody's absence."""
+    def listen(self, *, connected: bool, now: int, since: int | None = None) -> None:
+        """Know whether devices can be heard at all: a broker's outage is nobody's absence.
+
+        `since` is when it began, if not just now.
+        """
         if connected:
             self.inventory.resume(now)
             self.health.resume(now)
         else:
-            self.inventory.deafen()
+            self.inventory.deafen(now if since is None else since, now)
+            self.health.deafen()
 
     def acknowledged(self, device: str, boot: str) -> int:
         """Give the number up to which a device's messages of one start were taken."""
         return self._sequences.acknowledged(device, boot)
 
-    def _install(self, settings: Settings) -> None:
+    def _install(self, settings: Settings, now: int) -> None:
         self.health.install(
             [
                 health.Device(
@@ -213,8 +278,8 @@ class Shop:
             ]
         )
         for device in self.state.devices:
-            if device.kind == "rfid" and device.seen and not device.online:
-                self.inventory.silence(device.device)
+            if device.kind == "rfid":
+                self._begun += self._watch(device, now)
 
     def _is_repeat(self, message: Message, now: int) -> bool:
         if message.boot is None or message.seq is None:
@@ -233,19 +298,37 @@ class Shop:
 
     # Readings
 
+    def _watch(self, device: health.Device, now: int) -> list[Event]:
+        """Let a reader's antennas look at their places."""
+        if not device.adopted:
+            return []
+        known = {n: self._places.get(place) for n, place in device.places.items()}
+        places = {n: place for n, place in known.items() if place is not None}
+        return self.inventory.install(device.device, places, now)
+
     def _tags_read(self, message: Message, reading: TagsRead, now: int) -> list[Event]:
-        places = self.state.devices[message.device].places
-        events: list[Event] = []
-        for sighting in reading.reads:
-            place = self._places.get(places.get(sighting.antenna, ""))
-            if place is None:
-                problem = f"antenna-{sighting.antenna}-has-no-place"
-                if problem not in self.state.devices[message.device].problems:
-                    fault = ProblemReported(sighting.t, problem, antenna=sighting.antenna)
-                    events += self.health.trouble(message.device, fault)
-                continue
-            events += self.inventory.read(message.device, sighting, place, now)
-        return events
+        events = self.deliveries.read([sighting.epc for sighting in reading.reads], now)
+        if self.stocktakes.is_counting(message.device):
+            events += self.stocktakes.read(message.device, reading.reads, now)
+            return events + self.goods.recognise(events, now)
+        device = self.state.devices[message.device]
+        for antenna in sorted({sighting.antenna for sighting in reading.reads}):
+            problem = f"antenna-{antenna}-has-no-place"
+            if device.places.get(antenna) not in self._places and problem not in device.problems:
+                fault = ProblemReported(now, problem, antenna=antenna)
+                events += self.health.trouble(message.device, fault)
+        events += self.inventory.read(message.device, reading.reads, now)
+        return events + self.goods.recognise(events, now) + self._troubles()
+
+    def _troubles(self) -> list[Event]:
+        """Report the faults of readers that showed in their readings."""
+        return [
+            event
+            for found in self.inventory.troubles()
+            for event in self.health.trouble(
+                found.device, ProblemReported(0, found.problem, found.active, antenna=found.antenna)
+            )
+        ]
 
     def _people_crossed(self, _: Message, reading: PeopleCrossed, now: int) -> list[Event]:
         events: list[Event] = []
@@ -280,16 +363,61 @@ class Shop:
     def _device_reported(self, message: Message, reading: DeviceReported, now: int) -> list[Event]:
         return self.health.report(message.device, reading, now)
 
-    def _problem_reported(self, message: Message, reading: ProblemReported, _: int) -> list[Event]:
+    def _problem_reported(
+        self, message: Message, reading: ProblemReported, now: int
+    ) -> list[Event]:
+        if message.kind == "rfid":
+            self._mistrust(message.device, reading, now)
         return self.health.trouble(message.device, reading)
+
+    def _mistrust(self, reader: str, reading: ProblemReported, now: int) -> None:
+        """Let a reader's own word say what its silence means."""
+        before = self.state.devices[reader].lost
+        if reading.lost or reading.lost_in_all > before:
+            self.inventory.forgive(reader, now)
+        if reading.problem == READING_STOPPED:
+            if reading.active:
+                self.inventory.silence(reader)
+            else:
+                self.inventory.hear(reader, now)
+        elif reading.antenna is not None and reading.active:
+            self.inventory.unplug(reader, reading.antenna)
+        elif reading.antenna is not None:
+            self.inventory.plug(reader, reading.antenna, now)
 
     def _command_answered(self, message: Message, reading: CommandAnswered, _: int) -> list[Event]:
         return self.health.answer(message.device, reading)
 
     # Commands that concern more than one noun
 
+    def _adopt_device(self, command: AdoptDevice, now: int) -> tuple[None, list[Event]]:
+        answer, events = self.health.adopt(command, now)
+        if command.kind == "rfid":
+            events += self._watch(self.state.devices[command.device], now)
+        return answer, events
+
     def _adjust_stock(self, command: AdjustStock, _: int) -> tuple[None, list[Event]]:
         return None, self.inventory.adjust(command, self._zones)
+
+    def _start_stocktake(self, command: StartStocktake, now: int) -> tuple[str, list[Event]]:
+        """Begin a count; a fixed reader's silence would mean something while it counts."""
+        device = self.state.devices.get(command.device)
+        if device is None:
+            raise NotFound(f"expected a known device, came {command.device!r}", "device")
+        if device.kind != "rfid" or not device.adopted:
+            came = f"{command.device} of kind {device.kind}"
+            raise Refused(f"expected a reader in service, came {came}", "device")
+        if device.places:
+            raise Refused(
+                f"{command.device} is a fixed reader of {', '.join(device.places.values())}: "
+                "count with one whose antennas have no place",
+                "device",
+            )
+        return self.stocktakes.start(command, now)
+
+    def _check_zone(self, zone: str, path: str) -> None:
+        if zone not in self._zones:
+            raise NotFound(f"expected a zone of the shop, came {zone!r}", path)
 
     def _put_products(self, command: PutProducts, now: int) -> tuple[int, list[Event]]:
         events = self.inventory.put_products(command)
@@ -348,7 +476,9 @@ class Shop:
             followed.append(event)
             if isinstance(event, SaleCompleted):
                 followed += self.inventory.sell(event.sale, event.lines, now)
-                self.inventory.touch(line.gtin for line in event.lines)
+                self.inventory.touch({line.gtin for line in event.lines if line.epc})
+            elif isinstance(event, ItemChanged):
+                self._item_changed(event, now)
             elif isinstance(event, LaneChanged):
                 self._touch_baskets()
             elif isinstance(event, DeviceChanged) and event.kind == "rfid":
@@ -357,6 +487,10 @@ class Shop:
                 else:
                     self.inventory.silence(event.device)
         return followed
+
+    def _item_changed(self, event: ItemChanged, now: int) -> None:
+        if event.previous.state == "unknown" and event.reason != "delivered":
+            self.deliveries.arrive(event, now)
 
     def _touch_baskets(self) -> None:
         """Look again at what is in a basket now, and at what was: it may be back on the shelf."""

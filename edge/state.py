@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge.answers import Given
 from edge.checkout import Lane, Sale
+from edge.deliveries import Delivery
 from edge.health import Device, DeviceConfig
-from edge.inventory import Count, Level, ProductRow
+from edge.hearing import Antenna, Reader
+from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.levels import Level
 from edge.pricing import Label, Picture, PlannedPrice, Price
 from edge.rows import Rows
 from edge.sequences import Sequence
+from edge.stocktakes import Find, Stocktake
+from edge.strays import Stray
+from edge.traces import Trace
 from edge.traffic import HeatMap, LineMinute, Occupancy
 
 
@@ -19,9 +26,17 @@ class State:
     """Everything that the shop knows, table by table, as it is on disk."""
 
     items: Rows[str, Item] = field(default_factory=Rows)
+    traces: Rows[str, Trace] = field(default_factory=Rows)
+    readers: Rows[str, Reader] = field(default_factory=Rows)
+    antennas: Rows[int, Antenna] = field(default_factory=Rows)
+    strays: Rows[tuple[int, int], Stray] = field(default_factory=Rows)
     counts: Rows[tuple[str, str], Count] = field(default_factory=Rows)
     levels: Rows[str, Level] = field(default_factory=Rows)
     products: Rows[str, ProductRow] = field(default_factory=Rows)
+    deliveries: Rows[str, Delivery] = field(default_factory=Rows)
+    stocktakes: Rows[str, Stocktake] = field(default_factory=Rows)
+    finds: Rows[tuple[str, str], Find] = field(default_factory=Rows)
+    answers: Rows[str, Given] = field(default_factory=Rows)
     prices: Rows[str, Price] = field(default_factory=Rows)
     planned: Rows[tuple[str, int], PlannedPrice] = field(default_factory=Rows)
     labels: Rows[str, Label] = field(default_factory=Rows)

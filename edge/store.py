@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -13,24 +14,39 @@ from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from edge import tables
+from edge.answers import Given
 from edge.checkout import Lane, Sale
+from edge.deliveries import Delivery
 from edge.events import Event
 from edge.health import Device, DeviceConfig
-from edge.inventory import Count, Level, ProductRow
+from edge.hearing import Antenna, Reader
+from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.levels import Level
 from edge.pricing import Label, Picture, PlannedPrice, Price
 from edge.rows import Rows
 from edge.sequences import Sequence as Sequence_
 from edge.state import State
+from edge.stocktakes import Find, Stocktake
+from edge.strays import Stray
+from edge.traces import Trace
 from edge.traffic import HeatMap, LineMinute, Occupancy
 from edge.wire import LoggedEvent, encode_event
 
 # Each table of the state with the rows that it holds; those that are only written stay on disk.
 _KEPT: dict[str, tuple[Table, type[Any]]] = {
     "items": (tables.items, Item),
+    "traces": (tables.traces, Trace),
+    "readers": (tables.readers, Reader),
+    "antennas": (tables.antennas, Antenna),
+    "strays": (tables.strays, Stray),
     "counts": (tables.counts, Count),
     "levels": (tables.levels, Level),
     "products": (tables.products, ProductRow),
+    "deliveries": (tables.deliveries, Delivery),
+    "stocktakes": (tables.stocktakes, Stocktake),
+    "finds": (tables.finds, Find),
+    "answers": (tables.answers, Given),
     "prices": (tables.prices, Price),
     "planned": (tables.planned, PlannedPrice),
     "labels": (tables.labels, Label),
@@ -77,11 +93,19 @@ class DeadLetter(Struct, frozen=True):
 class Store:
     """Loads the state, and commits what changed together with the events that tell of it."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Write to this database; `epoch` is made once in its life."""
+    def __init__(
+        self,
+        engine: Engine,
+        epoch: int | None = None,
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write to this database; `epoch` is made once in its life.
+
+        One that is new gets this epoch (None: the clock's) and these facts.
+        """
         self._engine = engine
         self._insert = _INSERTS[engine.dialect.name]
-        self.epoch = self._the_epoch()
+        self.epoch = self._the_epoch(epoch, facts)
         self._head = 0
 
     def load(self) -> State:
@@ -118,12 +142,19 @@ class Store:
         cursors: Iterable[Cursor] = (),
         dead_letters: Iterable[DeadLetter] = (),
         retried: Iterable[int] = (),
+        times: Sequence[int] = (),
+        facts: Mapping[str, str] = MappingProxyType({}),
     ) -> list[LoggedEvent]:
-        """Write all of it in one transaction; when this returns, it is on disk."""
+        """Write all of it in one transaction; when this returns, it is on disk.
+
+        The events became true at `now`, or each at its own of `times`.
+        """
         with self._engine.begin() as connection:
             for section in fields(State):
                 self._save(connection, section.name, getattr(state, section.name))
-            logged = self._append(connection, events, now)
+            logged = self._append(connection, events, times or [now] * len(events))
+            rows = [{"name": name, "value": value} for name, value in facts.items()]
+            self._upsert_rows(connection, tables.facts, rows)
             self._upsert_rows(connection, tables.cursors, [asdict(row) for row in cursors])
             letters = [asdict(letter) for letter in dead_letters]
             if letters:
@@ -173,13 +204,15 @@ class Store:
             )
             return done.rowcount
 
-    def _the_epoch(self) -> int:
+    def _the_epoch(self, epoch: int | None, others: Mapping[str, str]) -> int:
         facts = tables.facts
         with self._engine.begin() as connection:
             found = connection.scalar(select(facts.c.value).where(facts.c.name == "epoch"))
             if found is None:
-                found = str(int(time.time()))
-                connection.execute(insert(facts), {"name": "epoch", "value": found})
+                found = str(int(time.time()) if epoch is None else epoch)
+                new = {"epoch": found, **others}
+                rows = [{"name": name, "value": value} for name, value in new.items()]
+                connection.execute(insert(facts), rows)
         return int(found)
 
     def _save(self, connection: Connection, name: str, rows: Rows[Any, Any]) -> None:
@@ -206,13 +239,13 @@ class Store:
         connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
 
     def _append(
-        self, connection: Connection, events: Sequence[Event], now: int
+        self, connection: Connection, events: Sequence[Event], times: Sequence[int]
     ) -> list[LoggedEvent]:
         if not events:
             return []
         logged = [
-            LoggedEvent(n, f"{self.epoch}.{n}", event.type, event.subject, now, encode_event(event))
-            for n, event in enumerate(events, self._head + 1)
+            LoggedEvent(n, f"{self.epoch}.{n}", event.type, event.subject, at, encode_event(event))
+            for n, (event, at) in enumerate(zip(events, times, strict=True), self._head + 1)
         ]
         rows = [
             {**asdict(row), "level": event.level} for row, event in zip(logged, events, strict=True)
@@ -232,6 +265,13 @@ class Store:
             ],
         )
         return logged
+
+
+def fact_of(engine: Engine, name: str) -> str | None:
+    """Read a fact about a database, None where it has none of this name."""
+    facts = tables.facts
+    with engine.connect() as connection:
+        return connection.scalar(select(facts.c.value).where(facts.c.name == name))
 
 
 def _rows(connection: Connection, table: Table, row: type[Any]) -> Rows[Any, Any]:

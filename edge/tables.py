@@ -24,10 +24,13 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-from edge.commands import Product
-from edge.events import BasketLine, LabelContent
+from edge.answers import Answer
+from edge.commands import DeliveryLine, Product
+from edge.events import BasketLine, Cause, LabelContent
 from edge.pricing import Glass
 from edge.readings import SoldLine
+from edge.stocktakes import CountedUnits, Result
+from edge.traces import Rival
 
 metadata = MetaData()
 
@@ -129,18 +132,86 @@ items = Table(
     Column("shelf", Text),
     Column("reason", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
-    Column("device", Text),
-    Column("antenna", Integer, nullable=False),
-    Column("seen", BigInteger, nullable=False),
-    Column("rssi", Float, nullable=False),
-    Column("rival_zone", Text),
-    Column("rival_shelf", Text),
-    Column("rival_reads", Integer, nullable=False),
-    Column("rival_rssi", Float, nullable=False),
-    Column("rival_seen", BigInteger, nullable=False),
     Column("sale", Text),
     Column("matched", Boolean, nullable=False),
     Index("items_by_gtin", "gtin"),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    Column("epc", Text, primary_key=True),
+    Column("seat", Integer, nullable=False),
+    Column("home", Integer, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("looks", BigInteger, nullable=False),
+    Column("gap", Float, nullable=False),
+    Column("hits", Integer, nullable=False),
+    Column("rssi", Float),
+    Column("check", BigInteger, nullable=False),
+    Column("doubt", Boolean, nullable=False),
+    Column("rivals", Json(tuple[Rival, ...]), nullable=False),
+)
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("second", BigInteger, nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("spoke", BigInteger, nullable=False),
+    Column("watched", BigInteger, nullable=False),
+    Column("patience", Integer, nullable=False),
+    Column("least", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+antennas = Table(
+    "antennas",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("device", Text, nullable=False),
+    Column("antenna", Integer, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("shelf", Text),
+    Column("gate", Boolean, nullable=False),
+    Column("looks", BigInteger, nullable=False),
+    Column("heard", BigInteger, nullable=False),
+    Column("fresh", BigInteger, nullable=False),
+    Column("fresh_at", BigInteger, nullable=False),
+    Column("judged", BigInteger, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("rssi", Float, nullable=False),
+    Column("own", Float, nullable=False),
+    Column("home", Integer, nullable=False),
+    Column("strays", Integer, nullable=False),
+    Column("marks", Integer, nullable=False),
+    Column("volume", Float, nullable=False),
+    Column("quiet", Integer, nullable=False),
+    Column("short", Float, nullable=False),
+    Column("long", Float, nullable=False),
+    Column("off", Boolean, nullable=False),
+    Column("deaf", Boolean, nullable=False),
+)
+
+strays = Table(
+    "strays",
+    metadata,
+    Column("seat", Integer, nullable=False),
+    Column("heard_by", Integer, nullable=False),
+    Column("reads", Float, nullable=False),
+    Column("own", Float, nullable=False),
+    Column("rssi", Float, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("read", Float, nullable=False),
+    Column("absence", Float, nullable=False),
+    Column("silence", Float, nullable=False),
+    Column("home", Float, nullable=False),
+    Column("nearer", Float, nullable=False),
+    Column("farther", Float, nullable=False),
+    PrimaryKeyConstraint("seat", "heard_by"),
 )
 
 counts = Table(
@@ -158,14 +229,18 @@ levels = Table(
     Column("gtin", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("on_hand", Integer, nullable=False),
+    Column("on_hand_low", Integer, nullable=False),
+    Column("on_hand_high", Integer, nullable=False),
     Column("in_basket", Integer, nullable=False),
     Column("reserved", Integer, nullable=False),
     Column("safety", Integer, nullable=False),
     Column("available", Integer, nullable=False),
     Column("by_zone", Json(dict[str, int]), nullable=False),
     Column("stale", Boolean, nullable=False),
+    Column("stale_zones", Json(tuple[str, ...]), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("owed", Integer, nullable=False),
+    Column("causes", Json(tuple[Cause, ...]), nullable=False),
 )
 
 products = Table(
@@ -174,6 +249,59 @@ products = Table(
     Column("gtin", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("product", Json(Product), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("sscc", Text, primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("lines", Json(tuple[DeliveryLine, ...]), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("announced", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("by", Text),
+    Column("read", Json(dict[str, tuple[str, ...]]), nullable=False),
+    Column("counted", Json(dict[str, int]), nullable=False),
+)
+
+stocktakes = Table(
+    "stocktakes",
+    metadata,
+    Column("stocktake", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("zones", Json(tuple[str, ...]), nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("heard", Json(tuple[str, ...]), nullable=False),
+    Column("units", Json(tuple[CountedUnits, ...]), nullable=False),
+    Column("result", Json(Result)),
+    Column("reason", Text, nullable=False),
+)
+
+finds = Table(
+    "finds",
+    metadata,
+    Column("stocktake", Text, nullable=False),
+    Column("epc", Text, nullable=False),
+    Column("gtin", Text),
+    Column("zone", Text, nullable=False),
+    Column("was", Text),
+    Column("rssi", Float),
+    PrimaryKeyConstraint("stocktake", "epc"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("answer", Json(Answer), nullable=False),
 )
 
 prices = Table(

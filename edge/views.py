@@ -13,8 +13,22 @@ from edge.events import BasketLine
 from edge.readings import Kind
 
 
+class TagView(Struct, frozen=True):
+    """What a tag's code says: its scheme, and the identity that it has as URI and as web address.
+
+    One that breaks its scheme has `fault` (a word) and `error` (a sentence); one that is of no
+    scheme that the shop reads has no `scheme` either.
+    """
+
+    scheme: str | None = None
+    uri: str | None = None
+    digital_link: str | None = None
+    fault: str | None = None
+    error: str | None = None
+
+
 class ShelfView(Struct, frozen=True):
-    """The tagged units that stand on a shelf, by GTIN; `stale` when its reader is silent."""
+    """The tagged units that stand on a shelf, by GTIN; `stale` when an antenna cannot be heard."""
 
     shelf: str
     units: dict[str, int]

@@ -11,28 +11,35 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from edge.access import Identity, Role
+from edge.audit import Auditor
 from edge.commands import Command
 from edge.config import Settings
 from edge.errors import Unauthorised
 from edge.eventlog import EventLog
+from edge.explanations import Explanations
 from edge.feed import Feed
 from edge.queries import DeadLetterRow, Queries
-from edge.views import ShopView, SinkView
+from edge.views import ShopView, SinkView, TagView
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The parts of the gateway that the API speaks to.
 
-    `execute` carries a command out and waits for the commit; `view` is the shop in one look;
+    `clock` gives epoch ms; `execute` carries a command out and waits for the commit; `tag` tells
+    what a tag's code (hex) stands for; `view` is the shop in one look;
     `sinks` tells how each consumer does; `retry` puts a dead letter back to work; `ready` names
     what must run and whether it does; `metrics` is the text for Prometheus; `patience_s` is how
     long a follower of the events may take for one of them before it counts as too slow.
     """
 
     settings: Settings
+    clock: Callable[[], int]
     execute: Callable[[Command], Any]
     queries: Queries
+    explanations: Explanations
+    auditor: Auditor
+    tag: Callable[[str], TagView]
     log: EventLog
     feed: Feed
     view: Callable[[], ShopView]

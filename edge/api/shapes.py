@@ -7,6 +7,7 @@ from typing import Annotated, Generic, TypeVar
 
 from biip import ParseError
 from biip.gtin import Gtin
+from biip.sscc import Sscc
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -29,6 +30,15 @@ def gtin14(text: str) -> str:
             "gtin", "expected a GTIN of 8, 12, 13 or 14 digits with a right check digit"
         )
     return gtin.as_gtin_14()
+
+
+def _sscc(text: str) -> str:
+    try:
+        return Sscc.parse(text if text.isascii() else "").value
+    except ParseError:
+        raise PydanticCustomError(
+            "sscc", "expected an SSCC of 18 digits with a right check digit"
+        ) from None
 
 
 def _moment(value: object) -> datetime:
@@ -59,6 +69,23 @@ Position = Annotated[int, Query(ge=0, le=LARGEST)]
 IdPath = Annotated[str, Path(max_length=128, pattern=PLAIN)]
 IdQuery = Annotated[str | None, Query(max_length=128, pattern=PLAIN)]
 Word = Annotated[str, Field(max_length=200, pattern=PLAIN)]
+SsccText = Annotated[str, AfterValidator(_sscc), Field(examples=["106141412345678908"])]
+SsccPath = Annotated[str, Path(), AfterValidator(_sscc)]
+EpcText = Annotated[
+    str,
+    AfterValidator(str.upper),
+    Field(pattern=r"^(?:[0-9A-Fa-f]{2}){4,32}$", description="8 to 64 hex digits, an even number"),
+]
+OperationId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        pattern=PLAIN,
+        description="made by the client; what comes again with the same one is not done again",
+    ),
+]
+SomeUnits = Annotated[int, Field(strict=True, ge=1, le=UNITS)]
 Units = Annotated[int, Field(strict=True, ge=-UNITS, le=UNITS)]
 
 
@@ -66,6 +93,12 @@ class Shape(BaseModel):
     """A body of the API: an unknown field is ignored, so that the contract can grow."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class Told(Shape):
+    """What somebody tells about stock."""
+
+    id: OperationId | None = None
 
 
 class Page(Shape, Generic[T]):

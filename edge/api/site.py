@@ -9,7 +9,11 @@ from starlette.routing import Match, Router
 from starlette.types import Receive, Scope, Send
 
 from edge.api import (
+    audit,
+    deliveries,
     devices,
+    goods,
+    items,
     labels,
     lanes,
     live,
@@ -19,6 +23,7 @@ from edge.api import (
     problems,
     products,
     stock,
+    stocktakes,
 )
 from edge.api.desk import Desk
 from edge.api.limits import BodyLimit
@@ -41,7 +46,8 @@ def build(desk: Desk) -> FastAPI:
     app.add_middleware(BodyLimit)
     problems.install(app)
     faults = documented(401, 403, 404, 409, 422)
-    for part in (stock, products, prices, people, lanes, labels, devices, live, operations):
+    stocks = (stock, goods, deliveries, stocktakes, items, audit, products, prices)
+    for part in (*stocks, people, lanes, labels, devices, live, operations):
         app.include_router(part.router, prefix=PREFIX, responses=faults)
     app.include_router(operations.probes)
     app.mount(PREFIX, _Nowhere(app.router))

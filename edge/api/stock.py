@@ -1,4 +1,4 @@
-"""Stock levels, tagged items and corrections."""
+"""Stock levels and corrections."""
 
 from __future__ import annotations
 
@@ -17,23 +17,29 @@ from edge.api.shapes import (
     GtinPath,
     GtinQuery,
     GtinText,
-    IdPath,
     IdQuery,
     Limit,
     Page,
+    Position,
     Shape,
     Units,
     Word,
 )
 from edge.commands import AdjustStock
 from edge.errors import NotFound
-from edge.events import ItemChanged, moment
-from edge.inventory import Level
-from edge.items import Item
+from edge.events import Cause, moment
+from edge.levels import Level
 
 router = APIRouter(tags=["stock"])
 
-HISTORY = 100  # changes of an item that its answer tells
+LEVELS = 50  # changes of a level that its answer tells
+
+
+class CauseShape(Shape):
+    """Why a level changed, and what did it: an item, a sale, ..."""
+
+    why: str
+    ref: str
 
 
 class StockShape(Shape):
@@ -43,46 +49,67 @@ class StockShape(Shape):
     epoch: int
     version: int
     on_hand: int
+    on_hand_low: int
+    on_hand_high: int
     in_basket: int
     reserved: int
     safety: int
     available: int
     by_zone: dict[str, int]
     stale: bool
+    stale_zones: list[str]
+    causes: list[CauseShape]
     as_of: datetime
 
 
-class ItemShape(Shape):
-    """A tagged unit: its state, where it is, and the last read that says so."""
+class UnsureShape(Shape):
+    """A unit on hand that is not surely there: `moving`, `returned`, or in `doubt`."""
 
     epc: str
-    gtin: str | None
-    serial: str | None
-    state: str
-    zone: str | None
-    shelf: str | None
     reason: str
-    since: datetime
-    device: str | None
-    antenna: int
-    rssi: float
-    last_seen: datetime | None
 
 
-class StepShape(Shape):
-    """A change of an item: what it became, where, and why."""
+class StockWhyShape(Shape):
+    """What a level is made of; `unsure` and `missing` name up to twenty units.
+
+    `owed` units were sold by barcode and their tags have not left yet.
+    """
+
+    by_state: dict[str, int]
+    owed: int
+    unsure: list[UnsureShape]
+    missing: list[str]
+    sentence: str
+
+
+class LevelShape(Shape):
+    """A level as it was published, and why; `position` is its place in the log."""
 
     time: datetime
-    state: str
-    zone: str | None
-    shelf: str | None
-    reason: str
+    position: int
+    epoch: int
+    version: int
+    on_hand: int
+    on_hand_low: int
+    on_hand_high: int
+    available: int
+    stale: bool
+    causes: list[CauseShape]
+    why: str
 
 
-class ItemWithHistory(ItemShape):
-    """A tagged unit and its latest changes, the newest first."""
+class StockWithReasons(StockShape):
+    """The stock of a product, what it is made of, and its latest levels, the newest first."""
 
-    history: list[StepShape]
+    why: StockWhyShape
+    history: list[LevelShape]
+
+
+class LevelsPage(Shape):
+    """Levels of a product, the newest first; `next` goes into `before`, null at the end."""
+
+    items: list[LevelShape]
+    next: int | None
 
 
 class Adjustment(Shape):
@@ -114,17 +141,35 @@ def list_stock(
     levels = desk.queries.levels(
         gtin=gtin, zone=zone, below=available_below, after=cursor, limit=limit
     )
+    causes = desk.explanations.causes([level.gtin for level in levels])
     following = levels[-1].gtin if len(levels) == limit else None
-    return Page(items=[_stock(desk, level) for level in levels], next=following)
+    rows = [_stock(desk, level, causes.get(level.gtin, ())) for level in levels]
+    return Page(items=rows, next=following)
 
 
 @router.get("/stock/{gtin}", dependencies=[viewer])
-def get_stock(desk: DeskDep, gtin: GtinPath) -> StockShape:
-    """Give the stock level of a product."""
-    level = desk.queries.level(gtin)
-    if level is None:
-        raise NotFound(f"no stock of {gtin} was ever seen in this shop", "gtin")
-    return _stock(desk, level)
+def get_stock(desk: DeskDep, gtin: GtinPath) -> StockWithReasons:
+    """Give the stock level of a product, with what it is made of and what changed it."""
+    level = _level(desk, gtin)
+    causes = desk.explanations.causes([gtin]).get(gtin, ())
+    reasons = {
+        "why": desk.explanations.stock(level),
+        "history": desk.explanations.history(gtin, None, LEVELS),
+    }
+    whole = {**_stock(desk, level, causes).model_dump(), **reasons}
+    return StockWithReasons.model_validate(whole, from_attributes=True)
+
+
+@router.get("/stock/{gtin}/history", dependencies=[viewer])
+def get_stock_history(
+    desk: DeskDep, gtin: GtinPath, before: Position | None = None, limit: Limit = 100
+) -> LevelsPage:
+    """List the levels of a product that are kept, the newest first, and what changed them."""
+    _level(desk, gtin)
+    levels = desk.explanations.history(gtin, before, limit)
+    following = levels[-1].position if len(levels) == limit else None
+    page = {"items": levels, "next": following}
+    return LevelsPage.model_validate(page, from_attributes=True)
 
 
 @router.post("/stock/adjustments", dependencies=[operator], status_code=204)
@@ -133,69 +178,28 @@ def adjust_stock(desk: DeskDep, body: Adjustment) -> None:
     desk.execute(AdjustStock(body.gtin, body.zone, body.reason, body.delta, body.count))
 
 
-@router.get("/items", dependencies=[viewer])
-def list_items(
-    desk: DeskDep,
-    gtin: GtinQuery = None,
-    state: IdQuery = None,
-    zone: IdQuery = None,
-    cursor: After = "",
-    limit: Limit = 100,
-) -> Page[ItemShape]:
-    """List tagged items by EPC."""
-    items = desk.queries.items(gtin=gtin, state=state, zone=zone, after=cursor, limit=limit)
-    following = items[-1].epc if len(items) == limit else None
-    return Page(items=[_item(item) for item in items], next=following)
+def _level(desk: Desk, gtin: str) -> Level:
+    level = desk.queries.level(gtin)
+    if level is None:
+        raise NotFound(f"no stock of {gtin} was ever seen in this shop", "gtin")
+    return level
 
 
-@router.get("/items/{epc}", dependencies=[viewer])
-def get_item(desk: DeskDep, epc: IdPath) -> ItemWithHistory:
-    """Give a tagged item by its EPC in hex, with what became of it and why."""
-    item = desk.queries.item(epc.upper())
-    if item is None:
-        raise NotFound(f"the tag {epc} was never read in this shop", "epc")
-    steps = [_step(at, change) for at, change in desk.queries.history(item.epc, HISTORY)]
-    return ItemWithHistory(**_item(item).model_dump(), history=steps)
-
-
-def _stock(desk: Desk, level: Level) -> StockShape:
+def _stock(desk: Desk, level: Level, causes: tuple[Cause, ...]) -> StockShape:
     return StockShape(
         gtin=level.gtin,
         epoch=desk.queries.epoch,
         version=level.version,
         on_hand=level.on_hand,
+        on_hand_low=level.on_hand_low,
+        on_hand_high=level.on_hand_high,
         in_basket=level.in_basket,
         reserved=level.reserved,
         safety=level.safety,
         available=level.available,
         by_zone=level.by_zone,
         stale=level.stale,
+        stale_zones=list(level.stale_zones),
+        causes=[CauseShape(why=cause.why, ref=cause.ref) for cause in causes],
         as_of=moment(level.at),
-    )
-
-
-def _item(item: Item) -> ItemShape:
-    return ItemShape(
-        epc=item.epc,
-        gtin=item.gtin,
-        serial=item.serial,
-        state=item.state,
-        zone=item.zone,
-        shelf=item.shelf,
-        reason=item.reason,
-        since=moment(item.since),
-        device=item.device,
-        antenna=item.antenna,
-        rssi=round(item.rssi, 1),
-        last_seen=moment(item.seen) if item.seen else None,
-    )
-
-
-def _step(at: int, change: ItemChanged) -> StepShape:
-    return StepShape(
-        time=moment(at),
-        state=change.state,
-        zone=change.zone,
-        shelf=change.shelf,
-        reason=change.reason,
     )

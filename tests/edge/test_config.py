@@ -140,7 +140,7 @@ def test_missing_section(tmp_path: Path) -> None:
             "mqtt.host = 1",
             6,
             "store.mqtt",
-            "a key of [store]: id, name, timezone, currency",
+            "a key of [store]: id, name, timezone, currency, gln",
             "'mqtt'",
         ),
         ("[api]\naccent = 'blue'", 7, "api.accent", "a colour such as #0f5fa6", "'blue'"),
@@ -170,6 +170,22 @@ def test_value_out_of_range(
     fault = fault_of(tmp_path, STORE + text)
     assert (fault.line, fault.path, fault.came) == (line, path, came)
     assert fault.expected == expected
+
+
+def test_a_gln_is_kept_with_its_check_digit(tmp_path: Path) -> None:
+    """A shop has a Global Location Number or none."""
+    assert settings_of(tmp_path, STORE).store.gln is None
+    assert settings_of(tmp_path, f"{STORE}gln = '4006381000000'\n").store.gln == "4006381000000"
+
+
+@pytest.mark.parametrize(
+    "gln", ["'4006381000001'", "'400638100000'", "'04006381000000'", "'400638100000x'", "''"]
+)
+def test_a_wrong_gln_is_refused(tmp_path: Path, gln: str) -> None:
+    """A wrong check digit, too few digits, too many, or something else than digits."""
+    fault = fault_of(tmp_path, f"{STORE}gln = {gln}\n")
+    assert (fault.line, fault.path) == (6, "store.gln")
+    assert fault.expected.startswith("a GLN: 13 digits")
 
 
 def test_unknown_key_names_the_known_ones(tmp_path: Path) -> None:

@@ -87,6 +87,28 @@ def test_a_page_is_of_the_types_that_are_asked_for(engine: Engine) -> None:
     assert (log.head(), log.oldest()) == (5, 1)
 
 
+def test_a_span_of_time_has_its_first_moment_and_not_its_last(engine: Engine) -> None:
+    """In the order of the log, page by page, whatever the clock did in between."""
+    store = Store(engine)
+    state = store.load()
+    for at, events in (
+        (0, [fact(1)]),
+        (10, [fact(2), level(1)]),
+        (5, [fact(3)]),
+        (20, [fact(4), fact(5)]),
+        (30, [fact(6)]),
+    ):
+        store.commit(state, events, T0 + at)
+    log = EventLog(engine)
+
+    def span(after: int, limit: int, types: tuple[str, ...] = ALL) -> list[int]:
+        return [e.position for e in log.between(T0 + 5, T0 + 30, types, after, limit)]
+
+    assert span(0, 10) == [2, 3, 4, 5, 6]
+    assert span(0, 10, ("store.device.*",)) == [2, 4, 5, 6]
+    assert (span(0, 2), span(3, 2), span(6, 2)) == ([2, 3], [4, 5], [])
+
+
 def test_after_an_outage_a_level_comes_once_and_every_fact(engine: Engine) -> None:
     """Three days of levels are not sent, three days of facts are."""
     log = log_of(engine, *[[level(n), fact(n)] for n in range(1, 101)])

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from edge import tables
+from edge.answers import Given, TakenBack, TakenLine
 from edge.checkout import Lane, Sale
 from edge.commands import (
     AdjustStock,
@@ -23,6 +24,7 @@ from edge.commands import (
     CancelBasket,
     Command,
     ConfigureDevice,
+    DeliveryLine,
     KeepPicture,
     PayBasket,
     PriceChange,
@@ -32,10 +34,12 @@ from edge.commands import (
     SetPrices,
 )
 from edge.database import open_database
+from edge.deliveries import Delivery
 from edge.errors import Refused
 from edge.eventlog import EventLog
 from edge.events import (
     BasketLine,
+    Cause,
     DeviceAnswered,
     Event,
     LabelContent,
@@ -43,8 +47,10 @@ from edge.events import (
     moment,
 )
 from edge.health import Device, DeviceConfig
-from edge.inventory import Count, Level, ProductRow
+from edge.hearing import Antenna, Reader
+from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.levels import Level
 from edge.pricing import Glass, Label, Picture, PlannedPrice, Price
 from edge.readings import (
     Crossing,
@@ -63,10 +69,14 @@ from edge.readings import (
 from edge.sequences import Sequence
 from edge.shop import Shop
 from edge.state import State
+from edge.stocktakes import CountedUnits, Find, Result, Stocktake
 from edge.store import Cursor, DeadLetter, Store
+from edge.strays import Stray
+from edge.traces import Rival, Trace
 from edge.traffic import HeatMap, LineMinute, Occupancy
 
 MILK, TEA, EGGS = "04006381333931", "06901234567892", "04006381333948"
+SSCC = "106141412345678908"
 T0 = 1_800_000_000_000
 DAY_MS = 86_400_000
 LARGE = 2**53 - 1
@@ -77,26 +87,106 @@ ROWS: dict[str, tuple[Any, Any]] = {
             "3034",
             MILK,
             "1",
-            "present",
+            "sold",
             "floor",
             "shelf-a",
             "arrived",
             LARGE,
-            "reader-1",
-            3,
-            LARGE,
-            -56.5,
-            "back",
-            None,
-            1,
-            -60.25,
-            5,
             "sale",
             matched=True,
         ),
     ),
+    "traces": (
+        "3034",
+        Trace(
+            "3034",
+            1,
+            2,
+            LARGE,
+            LARGE,
+            1.5,
+            24,
+            -56.5,
+            LARGE,
+            doubt=True,
+            rivals=(Rival(3, LARGE, 2, T0, -60.25, 1, 4.5, 2.25), Rival(4)),
+        ),
+    ),
+    "readers": (
+        "reader-1",
+        Reader(
+            device="reader-1",
+            second=LARGE,
+            silent=True,
+            offset=-LARGE,
+            spoke=T0,
+            watched=T0,
+            patience=10,
+            least=7,
+            first=T0,
+            last=LARGE,
+        ),
+    ),
+    "antennas": (
+        1,
+        Antenna(1, "reader-1", 2, "floor", None, gate=True, looks=LARGE, rate=0.25, off=True),
+    ),
+    "strays": ((1, 2), Stray(1, 2, 3.5, 4.5, -70.25, LARGE, 1.5, 0.5, -0.5, -1.5, 9.0, -9.0)),
+    "deliveries": (
+        SSCC,
+        Delivery(
+            SSCC,
+            "back",
+            "ref",
+            (DeliveryLine(MILK, 2, ("3034",)),),
+            "received",
+            T0,
+            LARGE,
+            "reader-1",
+            {MILK: ("3034",)},
+            {EGGS: 6},
+        ),
+    ),
+    "stocktakes": (
+        "count-1",
+        Stocktake(
+            "count-1",
+            1,
+            "handheld",
+            ("floor", "back"),
+            "floor",
+            "done",
+            T0,
+            LARGE,
+            ("floor",),
+            (CountedUnits(EGGS, "floor", 5, -1),),
+            Result(1, 2, 3, 4, 5, 6, (), ("E200",), ("floor",)),
+            "over",
+        ),
+    ),
+    "finds": (("count-1", "3034"), Find("count-1", "3034", MILK, "floor", None, -50.5)),
+    "answers": ("a-1", Given("a-1", 1, "digest", TakenBack("floor", (TakenLine(MILK, 1),)))),
     "counts": ((EGGS, "floor"), Count(EGGS, "floor", -3)),
-    "levels": (MILK, Level(MILK, 4, 3, 2, 1, 1, 0, {"floor": 3}, stale=True, at=T0, owed=1)),
+    "levels": (
+        MILK,
+        Level(
+            MILK,
+            4,
+            3,
+            2,
+            5,
+            1,
+            1,
+            1,
+            0,
+            {"floor": 3},
+            stale=True,
+            stale_zones=("floor",),
+            at=T0,
+            owed=1,
+            causes=(Cause("sold", "s"),),
+        ),
+    ),
     "products": (MILK, ProductRow(MILK, 2, Product(MILK, "Milk", names={"zh": "牛奶"}))),
     "prices": (MILK, Price(MILK, 300, 200, 300, "week", 3, effective=True)),
     "planned": ((MILK, T0), PlannedPrice(MILK, T0, None, None)),

@@ -27,11 +27,13 @@ from devices.uplink import Uplink
 from edge.access import Doorkeeper
 from edge.api.desk import Desk
 from edge.api.site import build
+from edge.audit import Auditor
 from edge.commands import Command
 from edge.config import Settings, load
 from edge.database import open_database
 from edge.door import Door
 from edge.eventlog import EventLog
+from edge.explanations import Explanations
 from edge.feed import Feed
 from edge.gateway import Gateway, Listening, Ports, Rejection
 from edge.metrics import Metrics
@@ -41,6 +43,7 @@ from edge.relay import Consumer, Relay
 from edge.shop import Codes
 from edge.shop import Shop as Rules
 from edge.store import Cursor, DeadLetter, Store
+from edge.tags import tag_view
 from edge.tokens import create
 from edge.views import SinkView
 from edge.wire import LoggedEvent
@@ -60,7 +63,7 @@ timezone = "Europe/Berlin"
 currency = "EUR"
 
 [presence]
-missing_after_s = 3600
+missing_after_s = {missing}
 
 [[zones]]
 id = "floor"
@@ -132,13 +135,56 @@ secret = {{ file = "sink.secret" }}
 """
 
 
+# What a shop has besides where readers are watched at work: a door, and a second sales floor.
+WINGS = """
+[[zones]]
+id = "wing"
+name = "Wing"
+kind = "sales"
+polygon = [[0, 7], [8, 7], [8, 9], [0, 9]]
+
+[[zones]]
+id = "door"
+name = "Door"
+kind = "exit"
+polygon = [[8, 7], [9, 7], [9, 9], [8, 9]]
+
+[[shelves]]
+id = "shelf-b"
+name = "Shelf B"
+zone = "wing"
+corner = [1, 7]
+size = [2, 1]
+
+[[devices]]
+id = "reader-2"
+kind = "rfid"
+antennas = { 1 = "shelf-b", 2 = "door" }
+"""
+READERS = ("reader-1", "reader-2")
+MISSING_S = 20
+MORNING = 1_772_442_000_000  # 2 March 2026, 10:00 in Berlin
+
+
 class Shop:
     """A running shop: its parts, its address, and what a test does with them."""
 
-    def __init__(self, folder: Path, codes: Codes) -> None:
-        """Wire the parts as the gateway does; only the broker is left out."""
+    def __init__(
+        self,
+        folder: Path,
+        codes: Codes,
+        clock: Callable[[], int],
+        *,
+        more: str = "",
+        missing: int = 3600,
+    ) -> None:
+        """Wire the parts as the gateway does; only the broker is left out.
+
+        `clock` gives epoch ms; `more` is added to the settings.
+        """
         self.config = folder / "store.toml"
-        self.settings = configured(folder)
+        self.settings = configured(folder, more, missing)
+        self.clock = clock
         self.broker = True
         self._engine = open_database(self.settings.database.url)
         self._codes = codes
@@ -158,8 +204,12 @@ class Shop:
         metrics.watch(self._sinks, lambda: self.gateway.waiting)
         self.desk = Desk(
             settings=self.settings,
+            clock=clock,
             execute=self.gateway.execute,
             queries=queries,
+            explanations=Explanations(self._engine, self.settings),
+            auditor=Auditor(self._engine, self.settings, tag_view),
+            tag=tag_view,
             log=log,
             feed=self.feed,
             view=lambda: overview.look(self.feed.head, self._sinks, clock()),
@@ -231,7 +281,7 @@ class Shop:
     def keep_dead(self, source: str, payload: bytes) -> None:
         """Keep a dead letter as the gateway would have done some time ago."""
         done = threading.Event()
-        letter = DeadLetter(clock(), source, "an earlier fault", payload)
+        letter = DeadLetter(self.clock(), source, "an earlier fault", payload)
         self.gateway.submit(Rejection(letter, done.set))
         assert done.wait(PATIENCE_S)
 
@@ -265,7 +315,7 @@ class Shop:
 
     def read(self, epcs: list[str], antenna: int = 1) -> None:
         """Let the reader see tags."""
-        reads = [{"epc": epc, "ant": antenna, "rssi": -50.0, "t": clock()} for epc in epcs]
+        reads = [{"epc": epc, "ant": antenna, "rssi": -50.0, "t": self.clock()} for epc in epcs]
         self.hear("rfid/reader-1/reads", {"reads": reads})
 
     def live(self) -> str:
@@ -309,7 +359,49 @@ class Shop:
         await asyncio.to_thread(self.gateway.stop)
 
 
-def configured(folder: Path) -> Settings:
+class WatchedShop(Shop):
+    """A shop whose time passes only while a test lets its readers speak, every second."""
+
+    def __init__(self, folder: Path, codes: Codes) -> None:
+        """Open in the morning."""
+        self.now = MORNING
+        super().__init__(folder, codes, lambda: self.now, more=WINGS, missing=MISSING_S)
+
+    def watch(
+        self,
+        seconds: int,
+        reads: dict[tuple[str, int], list[str]],
+        *,
+        every: int = 1,
+        silent: tuple[str, ...] = (),
+    ) -> None:
+        """Let seconds pass in which the readers speak, all but those that are silent.
+
+        `reads` are the tags that each antenna reads, in the first of `every` so many seconds.
+        """
+        for second in range(seconds):
+            self.now += 1000
+            read = reads if second % every == 0 else {}
+            spoken = [self._speak(device, read) for device in READERS if device not in silent]
+            assert all(done.wait(PATIENCE_S) for done in spoken)
+
+    def _speak(self, device: str, reads: dict[tuple[str, int], list[str]]) -> threading.Event:
+        told = [
+            {"epc": epc, "ant": antenna, "rssi": -50.0, "t": self.now}
+            for (reader, antenna), epcs in reads.items()
+            if reader == device
+            for epc in epcs
+        ]
+        done = threading.Event()
+        body = json.dumps({"reads": told}).encode()
+        self.door.take(f"store/test/rfid/{device}/reads", body, done.set)
+        return done
+
+
+Opened = TypeVar("Opened", bound=Shop)
+
+
+def configured(folder: Path, more: str, missing: int) -> Settings:
     """Write a store.toml whose sink listens nowhere, and load it."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -317,7 +409,7 @@ def configured(folder: Path) -> Settings:
     secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
     (folder / "sink.secret").write_text(secret)
     file = folder / "store.toml"
-    file.write_text(STORE.format(sink=sink))
+    file.write_text(STORE.format(sink=sink, missing=missing) + more)
     return load(file)
 
 
@@ -344,17 +436,22 @@ def eventually() -> Callable[..., Any]:
 @pytest.fixture
 def new_shop(tmp_path: Path, codes: Codes) -> Iterator[Shop]:
     """Give a running shop of this test alone."""
-    yield from _opened(tmp_path, codes)
+    yield from _opened(Shop(tmp_path, codes, clock))
+
+
+@pytest.fixture
+def watched(tmp_path: Path, codes: Codes) -> Iterator[WatchedShop]:
+    """Give a shop of this test alone, with a door, whose readers the test lets speak."""
+    yield from _opened(WatchedShop(tmp_path, codes))
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, codes: Codes) -> Iterator[Shop]:
     """Give a running shop that the tests of a file share; each takes products of its own."""
-    yield from _opened(tmp_path_factory.mktemp("shop"), codes)
+    yield from _opened(Shop(tmp_path_factory.mktemp("shop"), codes, clock))
 
 
-def _opened(folder: Path, codes: Codes) -> Iterator[Shop]:
-    shop = Shop(folder, codes)
+def _opened(shop: Opened) -> Iterator[Opened]:
     shop.open()
     yield shop
     shop.close()

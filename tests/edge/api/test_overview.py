@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.edge.api.conftest import Shop
+    from tests.edge.api.conftest import Shop, WatchedShop
 
 
 def now() -> int:
@@ -29,7 +29,7 @@ def test_a_new_shop_is_empty(new_shop: Shop, eventually: Callable[..., Any]) -> 
 def test_shelf_shows_its_units_and_when_its_reader_is_silent(
     new_shop: Shop, eventually: Callable[..., Any]
 ) -> None:
-    """Units on a shelf are counted by product; while the reader is offline they are stale."""
+    """Units on a shelf are counted by product; while the reader cannot be heard they are stale."""
     gtin = new_shop.product(name="Tea", names={"zh": "茶"})
     new_shop.read([new_shop.tag(gtin, n) for n in range(3)])
     view = eventually(new_shop.desk.view, lambda view: view.shelves[0].units)
@@ -37,6 +37,33 @@ def test_shelf_shows_its_units_and_when_its_reader_is_silent(
     assert view.names[gtin] == {"": "Tea", "zh": "茶"}
     new_shop.hear("rfid/reader-1/status", {"online": False})
     eventually(new_shop.desk.view, lambda view: view.shelves[0].stale)
+    new_shop.hear("rfid/reader-1/status", {"online": True})
+    eventually(new_shop.desk.view, lambda view: not view.shelves[0].stale)
+
+
+def test_shelf_that_was_never_read_is_stale(new_shop: Shop, eventually: Callable[..., Any]) -> None:
+    """Before a reader's first word, nobody knows what its shelf holds."""
+    view = eventually(new_shop.desk.view, lambda view: view.labels)
+    assert (view.shelves[0].units, view.shelves[0].stale) == ({}, True)
+    new_shop.read([])
+    eventually(new_shop.desk.view, lambda view: not view.shelves[0].stale)
+
+
+def test_returned_units_stand_on_their_shelf(
+    watched: WatchedShop, eventually: Callable[..., Any]
+) -> None:
+    """A unit that came back after its sale is on the shelf, though not yet for sale."""
+    gtin = watched.product()
+    epc, other = watched.tag(gtin, 1), watched.tag(gtin, 2)
+    line = {"gtin": gtin, "qty": 1, "amount": 1, "epc": epc}
+    sale = {"t": watched.now, "sale": "s", "currency": "EUR", "lines": [line], "total": 1}
+    watched.watch(10, {("reader-2", 1): [epc, other]})
+    watched.hear("checkout/lane-1/sale", sale)
+    watched.watch(130, {("reader-2", 1): [other]})
+    watched.watch(20, {("reader-2", 1): [epc, other]})
+    assert watched.api().get(f"/items/{epc}").json()["state"] == "returned"
+    shelves = eventually(watched.desk.view, lambda view: view.position).shelves
+    assert {shelf.shelf: shelf.units for shelf in shelves} == {"shelf-a": {}, "shelf-b": {gtin: 2}}
 
 
 def test_people_and_sales_of_today_are_counted(
