@@ -114,7 +114,12 @@ def assemble(settings: Settings) -> Parts:
     def view() -> ShopView:
         return overview.look(feed.head, views, clock())
 
-    ports = Ports(logged, acknowledge, metrics.committed, flight.record)
+    ports = Ports(
+        logged=logged,
+        acknowledge=acknowledge,
+        committed=metrics.committed,
+        record=flight.record,
+    )
     gateway = Gateway(store, revive, clock, ports, settings.database.keep_days)
     door = Door(uplink.decode, uplink.envelope, gateway.submit, metrics, clock)
     link = Link(

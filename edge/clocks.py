@@ -16,7 +16,7 @@ EXPLAINED = 0.5  # the share of the lateness that such a silence lasts at least
 PACES = 0.5, 1.5  # how fast a clock that is wrong goes, against ours; a backlog comes faster
 
 
-class Clock(Struct, kw_only=True):
+class Clock(Struct):
     """A device's clock: `offset` ms, added to its times, gives ours.
 
     It spoke last at `spoke` (epoch ms). Lateness is watched since `watched` (0 while there is

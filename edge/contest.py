@@ -57,7 +57,7 @@ def weigh(
         said += odds.absence * seat.clarity
     else:
         said -= odds.silence
-    if rssi is not None and trace.rssi is not None:
+    if rssi is not None and trace.rssi is not None and not antenna.gate:
         # Above the strength at the seat, so that a tag that is loud everywhere is no louder here.
         said += _strength(rssi - trace.rssi, odds.nearer, odds.farther)
     rival.lead = max(0.0, rival.lead + said)
@@ -65,7 +65,7 @@ def weigh(
 
 
 def hold(rival: Rival, odds: Stray) -> None:
-    """Let a look in which the seat reads the tag, and the rival's antenna does not, speak for it."""
+    """Let a look in which the seat reads the tag, and the rival's antenna does not, count."""
     rival.alone = 0
     if rival.lead:
         rival.lead = max(0.0, rival.lead + odds.home + odds.silence)

@@ -29,10 +29,11 @@ SHORT, LONG = 0.25, 0.005  # weights of the short and the long mean of reference
 LEARNED_LOOKS = 100  # from here on the long mean means something
 
 
-class Reader(Clock, kw_only=True):
+class Reader(Struct):
     """A reader, its clock, the second of its newest look, and whether it is `silent`."""
 
     device: str
+    clock: Clock
     second: int = 0
     silent: bool = False
 
@@ -134,7 +135,7 @@ class Hearing:
         """Tie a reader's antennas to their places; gives those whose place has changed."""
         known = self._of.setdefault(device, {})
         if device not in self._readers:
-            self._readers.put(device, Reader(device=device))
+            self._readers.put(device, Reader(device, Clock()))
         for number, place in sorted(places.items()):
             antenna = known.get(number)
             if antenna is None:
@@ -178,15 +179,16 @@ class Hearing:
     def correct(self, device: str, newest: int, now: int) -> int:
         """Give the ms to add to a reader's times, judged by its newest reading (epoch ms)."""
         reader = self._readers[device]
-        was_wrong = reader.is_wrong
-        if reader.set_by(newest, now) and reader.is_wrong != was_wrong:
-            self._troubles.append(Trouble(device, "clock-wrong", reader.is_wrong))
+        clock = reader.clock
+        was_wrong = clock.is_wrong
+        if clock.set_by(newest, now) and clock.is_wrong != was_wrong:
+            self._troubles.append(Trouble(device, "clock-wrong", clock.is_wrong))
         self._readers.put(device, reader)
-        return reader.offset
+        return clock.offset
 
     def offset(self, device: str) -> int:
         """Give the ms that are added to a reader's times."""
-        return self._readers[device].offset
+        return self._readers[device].clock.offset
 
     def heard(self, device: str) -> int:
         """Give the beginning of a reader's newest look (epoch ms)."""
@@ -211,10 +213,8 @@ class Hearing:
             return
         reader.second = second
         self._readers.put(device, reader)
-        if reader.silent:
-            self.regain(device, at)
         for antenna in self._of[device].values():
-            if not antenna.off:
+            if not antenna.off and not reader.silent:
                 self._turn(antenna, at)
 
     def _turn(self, antenna: Antenna, at: int) -> None:

@@ -21,7 +21,6 @@ from edge.strays import Stray, Strays
 from edge.traces import Trace
 
 AWAY_MS = 30_000  # a broker that is away for less does not make stock stale
-UNREAD_NOW = 3.0  # silence that one in twenty tags at their place keeps: beyond, it is not read now
 
 
 class Count(Struct, frozen=True):
@@ -281,12 +280,8 @@ class Inventory:
 
     def read_now(self, epc: str) -> str | None:
         """Give the zone where an antenna that can be heard reads an item these seconds."""
-        trace = self._traces.get(epc)
-        seat = self._hearing.antenna(trace.seat) if trace else None
-        if trace is None or seat is None or not self._hearing.hears(seat):
-            return None
-        silence = (seat.looks - trace.looks) * trace.silence(seat.clarity)
-        return seat.zone if silence < UNREAD_NOW and trace.seen >= seat.fresh_at else None
+        seat = self._presence.reader_of(epc)
+        return seat.zone if seat else None
 
     def put_products(self, command: PutProducts) -> list[Event]:
         """Add or replace products."""

@@ -55,9 +55,7 @@ class Level(Struct, frozen=True):
 class Levels:
     """The levels of all products. `stock` tells what there is of one."""
 
-    def __init__(
-        self, rows: Rows[str, Level], stock: Callable[[str], Stock], epoch: int
-    ) -> None:
+    def __init__(self, rows: Rows[str, Level], stock: Callable[[str], Stock], epoch: int) -> None:
         """Take up the rows that are on disk."""
         self._rows = rows
         self._stock = stock

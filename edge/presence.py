@@ -31,6 +31,7 @@ ALARM = 12.0  # as MOVE, for having left unpaid
 GATE_MS = 120_000  # how long reads at the gate count
 BACK_MS = 120_000  # a sold item that is read inside is on its way out for so long
 SETTLED_MS = 60_000  # a returned item that stands still for so long is stock again
+UNREAD_NOW = 3.0  # what silence may say of a tag that is being read
 RECENT_MS = 3_600_000  # a sale by barcode may have been of an item that went missing since then
 _FIXED = -1  # the check of a reference tag: it is never judged
 
@@ -140,6 +141,7 @@ class Presence:
         at = min(now, newest + self._hearing.correct(device, newest, now))
         if at + LATE_MS < self._hearing.heard(device) <= now + LATE_MS:
             return None
+        self._hearing.regain(device, at)
         self._hearing.look(device, at)
         return at
 
@@ -261,6 +263,8 @@ class Presence:
         self, item: Item, trace: Trace, rival: Rival, antenna: Antenna, t: int, now: int
     ) -> list[Event]:
         """Let an item without a place stand where it is read again and again."""
+        if item.reason == "written_off":
+            return []
         if item.matched:
             return self._reopen(item, trace, antenna, rival.rssi, t, now)
         gone = item.state in ("sold", "departed")
@@ -411,6 +415,8 @@ class Presence:
         """Judge the items whose time has come."""
         events: list[Event] = []
         for antenna in self._hearing.antennas():
+            if antenna.judged < antenna.looks:
+                self._hearing.keep(antenna)
             while antenna.judged < antenna.looks:
                 antenna.judged += 1
                 for epc in sorted(self._due.get(antenna.id, {}).pop(antenna.judged, ())):
@@ -497,15 +503,20 @@ class Presence:
         if place is not None and item.state in SEATED and (item.zone == place.zone):
             place = Place(place.zone, item.shelf)
         events = self._go(item, sight, trace, now, place=place, sale=sale, matched=matched)
-        if events and place is not None:
-            self._keep_seat(trace, self._items.get(epc, now))
+        if events and place is not None and trace.seat:
+            item, seat = self._items.get(epc, now), self.reader_of(epc)
+            if seat is None or not seat.watches(item.zone, item.shelf):
+                self._unseat(trace)
         return events
 
-    def _keep_seat(self, trace: Trace, item: Item) -> None:
-        """Leave the antenna only that does not look at the place that was named."""
-        seat = self._hearing.antenna(trace.seat)
-        if seat is not None and not seat.watches(item.zone, item.shelf):
-            self._unseat(trace)
+    def reader_of(self, epc: str) -> Antenna | None:
+        """Give the antenna that reads an item at its place these seconds."""
+        trace = self._traces.get(epc)
+        seat = self._hearing.antenna(trace.seat) if trace else None
+        if trace is None or seat is None or not self._hearing.hears(seat):
+            return None
+        silence = (seat.looks - trace.looks) * trace.silence(seat.clarity)
+        return seat if silence < UNREAD_NOW and trace.seen >= seat.fresh_at else None
 
     def replace_antenna(self, antenna: Antenna, now: int) -> list[Event]:
         """Let go what stood at an antenna that looks elsewhere now."""

@@ -233,7 +233,9 @@ class Replay:
                     batch.add(self._shop.execute(command, now)[1], now)
                 except Refused as refusal:
                     batch.refused += 1
-                    log.info("a command was refused", command=repr(command), why=str(refusal))
+                    log.info(
+                        "a command was refused", command=type(command).__name__, why=str(refusal)
+                    )
             case Linked(_, connected) if connected != batch.connected:
                 batch.connected = connected
                 self._shop.listen(connected=connected, now=now)

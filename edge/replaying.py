@@ -50,11 +50,12 @@ def replay(
             database = Path(folder) / "replay.db"
         shop = Replay(settings, f"sqlite:///{database.absolute()}", CODES)
         stack.callback(shop.dispose)
-        target = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
         uplink = uplink_of(settings)
         timeline = Timeline(uplink.decode, uplink.envelope, shop.progress.spot)
+        entries = _begin(shop, timeline, source)
+        target = stack.enter_context(out.open("wb")) if out else sys.stdout.buffer
         output = _Output(shop, target, settings.store.id, 0 if out else shop.progress.printed)
-        _run(shop, timeline, source, portion, output)
+        _run(shop, timeline, entries, portion, output)
 
 
 class _Output:
@@ -79,15 +80,21 @@ class _Output:
         self._shop.note_printed(self._printed)
 
 
-def _run(shop: Replay, timeline: Timeline, source: Path, portion: Portion, output: _Output) -> None:
-    started = time.monotonic()
+def _begin(shop: Replay, timeline: Timeline, source: Path) -> Iterator[Entry]:
+    """Build the shop, and give what happens in it; nothing is written before the log is found."""
     entries = timeline.order(read(source))
     first = next(entries, None)
     _check(shop, timeline, source, first)
-    begin = first.spot.time if first else timeline.newest
-    shop.begin(timeline.epoch, begin)
+    shop.begin(timeline.epoch, first.spot.time if first else timeline.newest)
+    return chain([first] if first else [], entries)
+
+
+def _run(
+    shop: Replay, timeline: Timeline, entries: Iterator[Entry], portion: Portion, output: _Output
+) -> None:
+    started, begin = time.monotonic(), shop.progress.ticked
     output.catch_up()
-    if _play(shop, chain([first] if first else [], entries), portion, output):
+    if _play(shop, entries, portion, output):
         output.print(shop.finish(timeline.newest, timeline.lines))
     shop.rest()
     seconds = time.monotonic() - started

@@ -482,7 +482,7 @@ class Shop:
             elif isinstance(event, LaneChanged):
                 self._touch_baskets()
             elif isinstance(event, DeviceChanged) and event.kind == "rfid":
-                if event.online:
+                if event.online and READING_STOPPED not in (event.problem or ""):
                     self.inventory.hear(event.device, now)
                 else:
                     self.inventory.silence(event.device)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from edge.answers import Answer
+from edge.clocks import Clock
 from edge.commands import DeliveryLine, Product
 from edge.events import BasketLine, Cause, LabelContent
 from edge.pricing import Glass
@@ -157,15 +158,9 @@ readers = Table(
     "readers",
     metadata,
     Column("device", Text, primary_key=True),
+    Column("clock", Json(Clock), nullable=False),
     Column("second", BigInteger, nullable=False),
     Column("silent", Boolean, nullable=False),
-    Column("offset", BigInteger, nullable=False),
-    Column("spoke", BigInteger, nullable=False),
-    Column("watched", BigInteger, nullable=False),
-    Column("patience", Integer, nullable=False),
-    Column("least", BigInteger, nullable=False),
-    Column("first", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
 )
 
 antennas = Table(

@@ -37,7 +37,7 @@ def test_a_clock_that_is_ahead_is_set_at_once(ahead: int) -> None:
 
 @pytest.mark.parametrize("behind", [LATE_MS + 1000, HOUR_MS, T0])
 def test_a_clock_that_is_behind_is_set_when_it_stays_behind(behind: int) -> None:
-    """An hour behind (a change of summer time), or in 1970: not before it was watched for a while."""
+    """An hour behind (summer time ended), or in 1970: not before it was watched for a while."""
     clock = Clock()
     hear(clock, -behind, WATCH_MS // 1000)
     assert clock.offset == 0

@@ -24,7 +24,7 @@ SILENT_MS = 30_000
 @pytest.fixture
 def health() -> Health:
     """Know one reader, of which nothing was heard yet."""
-    health = Health(devices=Rows(), configs=Rows(), started=T0)
+    health = Health(devices=Rows(), configs=Rows())
     health.install([Device("reader", "rfid", adopted=True, places={1: "floor"})])
     return health
 
@@ -56,6 +56,13 @@ def test_nobody_is_silent_before_they_could_be_heard(health: Health) -> None:
     health.resume(T0 + 10 * SILENT_MS)
     assert health.advance(T0 + 11 * SILENT_MS) == []
     assert news(health.advance(T0 + 11 * SILENT_MS + 1)) == [(False, "silent")]
+
+
+def test_nobody_is_silent_while_nobody_can_be_heard(health: Health) -> None:
+    """A broker's outage is nobody's silence."""
+    health.hear("reader", "rfid", T0)
+    health.deafen()
+    assert health.advance(T0 + 100 * SILENT_MS) == []
 
 
 def test_a_will_takes_a_device_offline_at_once(health: Health) -> None:

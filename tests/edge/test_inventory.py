@@ -111,7 +111,9 @@ def test_every_change_of_a_level_has_causes(full: Any, tag: Tag) -> None:
     full.sell(MILK)
     adjust(full, "floor", count=6)
     full.watch(2)
-    causes: dict[str, list[Cause]] = {e.gtin: [] for e in full.events if isinstance(e, StockChanged)}
+    causes: dict[str, list[Cause]] = {
+        e.gtin: [] for e in full.events if isinstance(e, StockChanged)
+    }
     for event in full.events:
         if isinstance(event, StockChanged):
             causes[event.gtin] += event.causes
@@ -364,9 +366,7 @@ def perform(shop: Any, step: tuple[Any, ...], epcs: list[str], *, restarts: bool
     acts[name](*values)
 
 
-def live(
-    shop: Any, epcs: list[str], steps: list[tuple[Any, ...]], *, restarts: bool = True
-) -> Any:
+def live(shop: Any, epcs: list[str], steps: list[tuple[Any, ...]], *, restarts: bool = True) -> Any:
     """Live through a random day; at its end every level has had its time."""
     for step in steps:
         perform(shop, step, epcs, restarts=restarts)
@@ -398,7 +398,9 @@ def test_levels_items_and_events_agree_on_every_day(
             levels[event.gtin] = event
     for gtin in (MILK, TEA):
         ours = {e: s for e, s in standing.items() if epcs.index(e) // 2 == (gtin == TEA)}
-        inside = [zone for state, zone in ours.values() if state in ("present", "moving", "returned")]
+        inside = [
+            zone for state, zone in ours.values() if state in ("present", "moving", "returned")
+        ]
         row = shop.ledger.levels.get(gtin)
         assert levels[gtin].by_zone == Counter(inside)
         assert levels[gtin].on_hand == max(0, len(inside) - (row.owed if row else 0))

@@ -169,7 +169,7 @@ def test_two_antennas_of_one_place_are_one_place(shop: Any, tag: Tag) -> None:
 # Silence is not absence
 
 
-def test_a_dead_reader_takes_nothing_with_it(full: Any, tag: Tag) -> None:
+def test_a_dead_reader_takes_nothing_with_it(full: Any) -> None:
     """Its items stay, their level is stale and says where; afterwards nothing storms."""
     full.silent.add("reader-1")
     full.inventory.silence("reader-1")
@@ -318,7 +318,7 @@ def test_shade_is_told_from_absence(marked: Any, tag: Tag) -> None:
     assert [marked.told(tag(MILK, serial)) for serial in range(1, 6)] == 5 * [["arrived"]]
 
 
-def test_reference_tags_teach_how_far_a_neighbour_reads(stocktaker: Open, tag: Tag) -> None:
+def test_reference_tags_teach_how_far_a_neighbour_reads(stocktaker: Open) -> None:
     """Before any goods were there to learn from."""
     place = Place("floor", "shelf-a")
     shop = stocktaker({MARK: place, MARK_TOO: place})

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from edge import tables
 from edge.answers import Given, TakenBack, TakenLine
 from edge.checkout import Lane, Sale
+from edge.clocks import Clock
 from edge.commands import (
     AdjustStock,
     BindLabel,
@@ -114,18 +115,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
     ),
     "readers": (
         "reader-1",
-        Reader(
-            device="reader-1",
-            second=LARGE,
-            silent=True,
-            offset=-LARGE,
-            spoke=T0,
-            watched=T0,
-            patience=10,
-            least=7,
-            first=T0,
-            last=LARGE,
-        ),
+        Reader("reader-1", Clock(-LARGE, T0, T0, 10, 7, T0, LARGE), LARGE, silent=True),
     ),
     "antennas": (
         1,

@@ -14,7 +14,7 @@ from edge.traces import LONGEST, Trace, smooth
 
 @pytest.fixture
 def learned(stocktaker: Callable[..., Any]) -> Callable[[float], Trace]:
-    """Give the trace of a tag that stood before an antenna which reads it in this share of looks."""
+    """Give the trace of a tag that an antenna has read in this share of its looks."""
 
     def learn(rate: float) -> Trace:
         shop = stocktaker()
@@ -68,9 +68,7 @@ def test_silence_in_the_shade_says_less(learned: Callable[[float], Trace]) -> No
 
 
 @given(st.floats(1, 1000), st.integers(0, 24), st.integers(0, 100_000), st.floats(0.2, 1.0))
-def test_a_probability_is_one_and_falls(
-    gap: float, hits: int, unread: int, clarity: float
-) -> None:
+def test_a_probability_is_one_and_falls(gap: float, hits: int, unread: int, clarity: float) -> None:
     """Each look without a read makes it smaller; it is a half when the tag counts as taken."""
     trace = Trace("30", gap=gap, hits=hits)
     now, later = trace.probability(unread, clarity), trace.probability(unread + 1, clarity)

@@ -75,15 +75,9 @@ def upgrade() -> None:
     op.create_table(
         "readers",
         sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("clock", sa.Text(), nullable=False),
         sa.Column("second", sa.BigInteger(), nullable=False),
         sa.Column("silent", sa.Boolean(), nullable=False),
-        sa.Column("offset", sa.BigInteger(), nullable=False),
-        sa.Column("spoke", sa.BigInteger(), nullable=False),
-        sa.Column("watched", sa.BigInteger(), nullable=False),
-        sa.Column("patience", sa.Integer(), nullable=False),
-        sa.Column("least", sa.BigInteger(), nullable=False),
-        sa.Column("first", sa.BigInteger(), nullable=False),
-        sa.Column("last", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
     )
     op.create_table(
@@ -134,15 +128,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("epc"),
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
-        batch_op.drop_column("rival_reads")
-        batch_op.drop_column("rival_zone")
-        batch_op.drop_column("rssi")
-        batch_op.drop_column("antenna")
-        batch_op.drop_column("seen")
-        batch_op.drop_column("rival_shelf")
-        batch_op.drop_column("rival_rssi")
         batch_op.drop_column("device")
         batch_op.drop_column("rival_seen")
+        batch_op.drop_column("antenna")
+        batch_op.drop_column("rival_reads")
+        batch_op.drop_column("rival_rssi")
+        batch_op.drop_column("seen")
+        batch_op.drop_column("rival_shelf")
+        batch_op.drop_column("rival_zone")
+        batch_op.drop_column("rssi")
 
     with op.batch_alter_table("levels", schema=None) as batch_op:
         batch_op.add_column(
