@@ -12,6 +12,9 @@ from edge.strays import Stray
 from edge.traces import Rival, Trace, smooth
 
 MOVE = 10.0  # ln of how much likelier the readings must be for the new place than for the old one
+ALARM = 12.0  # the same for its having left unpaid
+BELIED = 30  # reads after which one is known to be overheard: so much more is wanted then
+MOVE_CAUTION, ALARM_CAUTION = 2.0, 15.0
 STEADY = 2.2  # the same for standing at a place against being carried past it
 MOST_STEADY = 12.0
 AT_HOME = 1.0  # what speaks for the place that an item was taken from, beforehand
@@ -75,6 +78,20 @@ def lead(trace: Trace, rival: Rival, seat: Antenna) -> float:
     """Give what speaks for the rival's place now: the seat has not read the tag for a while."""
     unread = seat.looks - max(trace.looks, seat.fresh) - rival.alone
     return rival.lead + max(0, unread) * trace.silence(seat.clarity)
+
+
+def lacking(trace: Trace, rival: Rival, seat: Antenna, antenna: Antenna) -> float:
+    """Give what is still to be said for the rival's place before the tag counts as there.
+
+    Each read by the rival that the seat has belied makes the next one say less: some tags stand
+    where another antenna, or the gate, hears them all day.
+    """
+    belied = rival.reads - rival.alone
+    if antenna.gate:
+        wanted = ALARM + ALARM_CAUTION * min(1.0, belied / BELIED)
+    else:
+        wanted = MOVE + MOVE_CAUTION * min(1.0, belied / BELIED)
+    return wanted - lead(trace, rival, seat)
 
 
 def _strength(rssi: float | None, own: float, stray: float) -> float:

@@ -141,6 +141,7 @@ class Inventory:
     def resume(self, now: int) -> None:
         """Let silence mean something again, from now on."""
         self._hearing.resume(now)
+        self._note_away(now)
 
     def troubles(self) -> list[Trouble]:
         """Hand over the faults of devices that showed in their readings."""
@@ -327,12 +328,15 @@ class Inventory:
 
     def advance(self, now: int) -> list[Event]:
         """Let items that nobody reads leave their places and go missing."""
+        self._note_away(now)
+        return self._presence.advance(now)
+
+    def _note_away(self, now: int) -> None:
         is_away = self._hearing.is_away(now, AWAY_MS)
         if is_away != self._is_away:
             self._is_away = is_away
             for trace in self._traces:
                 self._touch_epc(trace.epc)
-        return self._presence.advance(now)
 
     def touch(self, gtins: Iterable[str], cause: Cause | None = None) -> None:
         """Have the levels of these products looked at again (baskets changed)."""

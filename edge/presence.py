@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from edge.contest import (
     AT_HOME,
     MOST_STEADY,
-    MOVE,
     STEADY,
     glimpse,
     hold,
-    lead,
+    lacking,
     weigh,
 )
 from edge.events import Event, Evidence
@@ -27,7 +26,6 @@ from edge.traces import DOUBT, ENOUGH, RSSI_WEIGHT, WEIGHTS, Rival, Trace
 OWN_WEIGHT = 0.02  # of a read in an antenna's mean strength
 LATE_MS = 2_000  # what is older than the antenna's newest look by this comes late
 GATE_READS = 2  # one may be an echo
-ALARM = 12.0  # as MOVE, for having left unpaid
 GATE_MS = 120_000  # how long reads at the gate count
 BACK_MS = 120_000  # a sold item that is read inside is on its way out for so long
 SETTLED_MS = 60_000  # a returned item that stands still for so long is stock again
@@ -242,7 +240,7 @@ class Presence:
             self._hold_others(item, trace, seat)
         if antenna.gate:
             return self._approach(item, trace, rival, now) if _passes(rival) else []
-        if rival.steady < STEADY or lead(trace, rival, seat) < MOVE:
+        if rival.steady < STEADY or lacking(trace, rival, seat, antenna) > 0.0:
             return []
         return self._enter(item, "read", trace, antenna, rival.rssi, rival.seen, now)
 
@@ -371,10 +369,10 @@ class Presence:
     def _approach(self, item: Item, trace: Trace, rival: Rival, now: int) -> list[Event]:
         """Let an item leave that the gate reads, once its place has not read it for long enough."""
         seat = self._hearing.antennas()[trace.seat]
-        lacking = ALARM - lead(trace, rival, seat)
-        if lacking <= 0.0:
+        wanting = lacking(trace, rival, seat, self._hearing.antennas()[rival.antenna])
+        if wanting <= 0.0:
             return self._leave(item, trace, now)
-        looks = math.ceil(lacking / trace.silence(seat.clarity))
+        looks = math.ceil(wanting / trace.silence(seat.clarity))
         self._plan(trace, seat, seat.looks + looks)
         return []
 

@@ -38,14 +38,15 @@ log = structlog.get_logger()
 class Progress(Struct, frozen=True):
     """How far a replay has come.
 
-    The entries up to `spot` are done, and time has passed up to `ticked` (epoch ms); the link is
-    `connected`. Events up to position `printed` were printed. `lines` is how many a log had that
-    is done to its end, None before.
+    The entries up to `spot` are done, and time has passed up to `ticked` (epoch ms). The link is
+    `connected`, or is not, since `linked`. Events up to position `printed` were printed. `lines`
+    is how many a log had that is done to its end, None before.
     """
 
     spot: Spot = Spot()
     ticked: int = -1
     connected: bool = True
+    linked: int = 0
     printed: int = 0
     lines: int | None = None
 
@@ -67,6 +68,7 @@ class _Batch:
 
     ticked: int
     connected: bool
+    linked: int
     commands: int = 0
     refused: int = 0
     events: list[Event] = field(default_factory=list)
@@ -120,7 +122,7 @@ class Replay:
 
     def finish(self, newest: int, lines: int) -> list[LoggedEvent]:
         """End a recording of so many lines, the newest of `newest` (epoch ms)."""
-        batch = _Batch(self.progress.ticked, self.progress.connected)
+        batch = self._batch()
         self._pass_time(batch, newest + REST_MS)
         return self._commit(batch, replace(self.progress, ticked=batch.ticked, lines=lines))
 
@@ -145,7 +147,7 @@ class Replay:
 
     def rest(self) -> None:
         """Keep what the last transaction could not know yet."""
-        self._commit(_Batch(self.progress.ticked, self.progress.connected), self.progress)
+        self._commit(self._batch(), self.progress)
 
     def dispose(self) -> None:
         """Close the database."""
@@ -171,7 +173,21 @@ class Replay:
         self._shop = Shop(self._settings, state, self._codes, epoch=self._store.epoch, now=now)
         if is_new:
             self._shop.listen(connected=True, now=now)
-            self.progress = replace(self.progress, ticked=now - now % TICK_MS)
+            self.progress = replace(self.progress, ticked=now - now % TICK_MS, linked=now)
+        else:
+            self._listen_again()
+
+    def _listen_again(self) -> None:
+        """Let the shop know of the link what is not in its rows."""
+        known = self.progress
+        if known.connected:
+            self._shop.health.resume(known.linked)
+        else:
+            self._shop.listen(connected=False, now=known.ticked, since=known.linked)
+
+    def _batch(self) -> _Batch:
+        known = self.progress
+        return _Batch(known.ticked, known.connected, known.linked)
 
     def _take_alone(self, entry: Entry) -> list[LoggedEvent]:
         try:
@@ -190,7 +206,7 @@ class Replay:
         )
 
     def _write(self, entries: Sequence[Entry]) -> list[LoggedEvent]:
-        batch = _Batch(self.progress.ticked, self.progress.connected)
+        batch = self._batch()
         for entry in entries:
             now = entry.spot.time
             self._pass_time(batch, now)
@@ -201,6 +217,7 @@ class Replay:
             spot=entries[-1].spot,
             ticked=batch.ticked,
             connected=batch.connected,
+            linked=batch.linked,
         )
         self.tally.messages += sum(isinstance(entry.line, Heard) for entry in entries)
         return self._commit(batch, progress)
@@ -237,7 +254,7 @@ class Replay:
                         "a command was refused", command=type(command).__name__, why=str(refusal)
                     )
             case Linked(_, connected) if connected != batch.connected:
-                batch.connected = connected
+                batch.connected, batch.linked = connected, now
                 self._shop.listen(connected=connected, now=now)
 
     def _commit(self, batch: _Batch, progress: Progress) -> list[LoggedEvent]:

@@ -50,6 +50,7 @@ MINUTES = 10
 STEP_MS = 100
 HOUR_MS = 3_600_000
 AWAY = range(T0 + 400_000, T0 + 440_000)  # the link
+LATE = "gate-1"  # this one comes back a minute after the link
 UNPLUGGED = range(T0 + 200_000, T0 + 290_000)  # the network of shelf-2, which keeps what it reads
 WRONG = "shelf-3"  # its clock is an hour ahead
 PRICE = {good.gtin: good.price for good in GOODS}
@@ -96,7 +97,8 @@ class Morning:
             self.lines.append(Linked(at, connected, self._asked))
         for reader in readers(0):
             self._status(reader.plan.id, T0 + 700, online=True)
-            self._status(reader.plan.id, AWAY.stop, online=True)
+            if reader.plan.id != LATE:
+                self._status(reader.plan.id, AWAY.stop, online=True)
         self._status("shelf-2", UNPLUGGED.start + 45_000, online=False)
         self._status("shelf-2", UNPLUGGED.stop, online=True)
 
@@ -149,6 +151,8 @@ class Morning:
         self._say("checkout", "lane-2", "sale", now, {**sale, "lines": lines, "total": total})
 
     def _report(self, cycle: Cycle, now: int) -> None:
+        if cycle.reader == LATE and AWAY.start <= now < AWAY.stop + 60_000:
+            return
         clock = now + (HOUR_MS if cycle.reader == WRONG else 0)
         reads = [
             {"epc": r.epc, "ant": r.antenna, "rssi": r.rssi, "t": clock - round(r.ago * 1000)}
