@@ -1,8 +1,11 @@
 """`make bench`: print all figures."""
 
-from benchmarks import durable, latency
+from benchmarks import accuracy, durable, engine, epc, latency
 from edge.logs import to_stderr
 
 to_stderr()
+epc.main()
+engine.main()
+accuracy.show(accuracy.over(scenario, (1,)) for scenario in accuracy.SCENARIOS)
 durable.main()
 latency.main()

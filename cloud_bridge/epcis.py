@@ -52,6 +52,8 @@ STEPS: dict[str, Step | None] = {
     "arrived": Step("OBSERVE", "receiving"),
     "delivered": Step("OBSERVE", "receiving"),
     "returned": Step("OBSERVE", "receiving"),
+    "presumed_returned": Step("OBSERVE", "receiving"),
+    "not_returned": Step("OBSERVE", "other"),
     "moved": Step("OBSERVE"),
     "restocked": Step("OBSERVE"),
     "transferred": Step("OBSERVE"),

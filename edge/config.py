@@ -133,12 +133,6 @@ class Recording(Section):
     max_mb: Count = 1024
     file_mb: Count = 64
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.file_mb > self.max_mb:
-            raise refusal(f"at most max_mb ({self.max_mb})", str(self.file_mb), "file_mb")
-        return self
-
 
 class Api(Section):
     """Where API and pages listen, and the accent colour of the pages."""

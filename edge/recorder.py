@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Recorder:
-    """Keeps lines in `folder`: at most `file_bytes` a file, and `max_bytes` in all.
+    """Keeps lines in `folder`: at most `max_bytes` in all, in files of `file_bytes` or a quarter.
 
     A disk that refuses is told of once; lines are let go until it takes them again. Where some may
     be missing, after that and after each start, the link is recorded as away: what nobody recorded
@@ -48,7 +48,7 @@ class Recorder:
         """Prepare; the folder is made, and looked at, with the first line."""
         self._folder = folder
         self._max_bytes = max_bytes
-        self._file_bytes = min(file_bytes, max_bytes)
+        self._file_bytes = min(file_bytes, max_bytes // 4)
         self._epoch = epoch
         self._durable = durable
         self._file: FileIO | None = None
@@ -94,7 +94,8 @@ class Recorder:
             if self._file is None:
                 self._begin(line.at)
             text = encode(self._numbered(line))
-            if self._size + len(waiting) + len(text) > self._file_bytes:
+            size = self._size + len(waiting)
+            if size > self._bare and size + len(text) > self._file_bytes:
                 self._put(waiting)
                 self._last = last
                 self._begin(line.at)

@@ -100,13 +100,11 @@ class Tap:
 def tap(settings: Settings, folder: Path, max_mb: int, file_mb: int) -> None:
     """Record what the shop's devices say into a folder until SIGTERM or SIGINT.
 
-    Raises Refused for the gateway's own folder, and for files larger than all of them may be.
+    Raises Refused for the gateway's own folder.
     """
     own = settings.recording
     if own is not None and folder.resolve() == own.folder.resolve():
         raise Refused(f"{folder} is where the gateway records: name another folder with -o")
-    if file_mb > max_mb:
-        raise Refused(f"expected --file-mb of at most --max-mb ({max_mb}), came {file_mb}")
     folder.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(folder, max_bytes=max_mb * MB, file_bytes=file_mb * MB, durable=True)
     line = Tap(settings, recorder)

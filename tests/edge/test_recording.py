@@ -199,6 +199,16 @@ def test_a_full_file_is_packed_and_the_next_one_begins(tmp_path: Path) -> None:
     assert list(read(tmp_path)) == lines
 
 
+def test_a_line_larger_than_a_file_has_one_of_its_own(tmp_path: Path) -> None:
+    """It is not torn, and no file is empty."""
+    keeper = recorder(tmp_path, epoch=7)
+    large = [Heard(T0 + n, "t", b"x" * 3000) for n in range(3)]
+    assert keeper.write(large)
+    keeper.close()
+    assert len(names(tmp_path)) == 3
+    assert [line for line in read(tmp_path) if isinstance(line, Heard)] == large
+
+
 def test_each_file_can_be_read_alone(tmp_path: Path) -> None:
     """It tells the epoch, and whether the link stands."""
     keeper = recorder(tmp_path, epoch=7)
