@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 soak: $(READY)
+	$(BIN)/python -m benchmarks.day
 	$(BIN)/python -m benchmarks.soak
 
 $(READY): requirements/dev.txt pyproject.toml | system

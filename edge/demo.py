@@ -141,6 +141,7 @@ class Demo:
             secret_env=SECRET_ENV,
             camera_source=f"{self.addresses.window}/camera.mjpg",
             missing_after_s=MISSING_AFTER_S,
+            references=True,
         )
 
     def _children(self, seed: int, shop: int, window: int) -> list[Child]:

@@ -384,9 +384,8 @@ class Inventory:
             self._levels.touch(item.gtin, Cause("unread" if items > 0 else "read", item.epc))
 
     def _touch_seats(self, antenna: Antenna) -> None:
-        for trace in self._traces:
-            if trace.seat == antenna.id:
-                self._touch_epc(trace.epc)
+        for epc in self._presence.seated(antenna):
+            self._touch_epc(epc)
 
     def _touch_epc(self, epc: str) -> None:
         item = self._items.all().get(epc)

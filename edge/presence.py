@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from edge.contest import (
     AT_HOME,
@@ -515,6 +515,14 @@ class Presence:
             return None
         silence = (seat.looks - trace.looks) * trace.silence(seat.clarity)
         return seat if silence < UNREAD_NOW and trace.seen >= seat.fresh_at else None
+
+    def seated(self, antenna: Antenna) -> Iterator[str]:
+        """Name the items whose place is at an antenna."""
+        for epcs in self._due.get(antenna.id, {}).values():
+            for epc in epcs:
+                trace = self._traces.get(epc)
+                if trace is not None and trace.seat == antenna.id:
+                    yield epc
 
     def replace_antenna(self, antenna: Antenna, now: int) -> list[Event]:
         """Let go what stood at an antenna that looks elsewhere now."""

@@ -289,8 +289,10 @@ class Pricing:
         """Send unconfirmed pictures again, ever less often."""
         events: list[Event] = []
         for label in self.labels:
+            if label.state != "sent":
+                continue
             wait = min(RESEND_AFTER_MS * 2 ** max(0, label.tries - 1), RESEND_AT_MOST_MS)
-            if label.state == "sent" and now - label.sent_at >= wait:
+            if now - label.sent_at >= wait:
                 again = replace(label, sent_at=now, tries=label.tries + 1, problem="not confirmed")
                 self.labels.put(label.label, again)
                 events.append(_label_changed(again))

@@ -445,8 +445,10 @@ class Shop:
         """Draw labels that the settings gave a product or a template after its price was set."""
         events: list[Event] = []
         for label in self.state.labels:
-            product = self.inventory.product(label.gtin or "")
-            if label.state == "unbound" and product and self.pricing.till(product.gtin) is not None:
+            if label.state != "unbound" or label.gtin is None:
+                continue
+            product = self.inventory.product(label.gtin)
+            if product and self.pricing.till(product.gtin) is not None:
                 events += self.pricing.redraw(product, now)
         return events
 

@@ -18,5 +18,6 @@ def simulate(settings: Settings, seed: int, port: int, token: str) -> None:
         token=token,
         seed=seed,
         port=port,
+        references=bool(settings.references),
     )
     run(shop, until_told())
