@@ -338,7 +338,7 @@ class Stocktaker:
 
     def reopen(self) -> None:
         """Go on from the rows alone, as after a restart."""
-        copies = {}
+        copies: dict[str, Any] = {}
         for name, key in KEYS.items():
             rows = [deepcopy(row) for row in getattr(self.ledger, name)]
             keys = [tuple(getattr(row, part) for part in key) for row in rows]
