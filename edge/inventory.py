@@ -335,8 +335,9 @@ class Inventory:
         is_away = self._hearing.is_away(now, AWAY_MS)
         if is_away != self._is_away:
             self._is_away = is_away
+            cause = Cause("unheard" if is_away else "heard", "broker")
             for trace in self._traces:
-                self._touch_epc(trace.epc)
+                self._touch_epc(trace.epc, cause)
 
     def touch(self, gtins: Iterable[str], cause: Cause | None = None) -> None:
         """Have the levels of these products looked at again (baskets changed)."""
@@ -384,10 +385,11 @@ class Inventory:
             self._levels.touch(item.gtin, Cause("unread" if items > 0 else "read", item.epc))
 
     def _touch_seats(self, antenna: Antenna) -> None:
+        cause = Cause("heard" if self._hearing.hears(antenna) else "unheard", antenna.device)
         for epc in self._presence.seated(antenna):
-            self._touch_epc(epc)
+            self._touch_epc(epc, cause)
 
-    def _touch_epc(self, epc: str) -> None:
+    def _touch_epc(self, epc: str, cause: Cause) -> None:
         item = self._items.all().get(epc)
         if item is not None and item.gtin is not None:
-            self._levels.touch(item.gtin)
+            self._levels.touch(item.gtin, cause)

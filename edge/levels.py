@@ -68,7 +68,8 @@ class Levels:
         self._dirty[gtin] = None
         if cause is not None:
             level = self._rows.get(gtin) or Level(gtin)
-            self._rows.put(gtin, replace(level, causes=(*level.causes, cause)[-CAUSES:]))
+            if cause not in level.causes:
+                self._rows.put(gtin, replace(level, causes=(*level.causes, cause)[-CAUSES:]))
 
     def owed(self, gtin: str | None) -> int:
         """Give how many units were sold by barcode and have not left."""

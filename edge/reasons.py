@@ -63,6 +63,7 @@ _BECAME = {
 }
 # What was done that names no item.
 _DEEDS = {"sold": "sale", "adjusted": "corrected", "product": "the product was changed"}
+_SHOWN = {"heard", "unheard", "basket"}  # the level's own figures say it better
 _EPC = re.compile(r"[0-9A-F]{20,}")  # a cause whose `ref` is one is about an item
 _UNSURE = {
     "moving": "taken from its place",
@@ -250,6 +251,8 @@ def _told(causes: Iterable[Cause]) -> list[str]:
     items: Counter[str] = Counter()
     deeds: dict[str, None] = {}
     for cause in causes:
+        if cause.why in _SHOWN:
+            continue
         if _EPC.fullmatch(cause.ref):
             items[_BECAME.get(cause.why, _plain(cause.why))] += 1
         else:

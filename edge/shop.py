@@ -41,7 +41,7 @@ from edge.commands import (
 from edge.config import Settings
 from edge.deliveries import Deliveries
 from edge.errors import NotFound, Refused
-from edge.events import DeviceChanged, Event, ItemChanged, LaneChanged, SaleCompleted
+from edge.events import Cause, DeviceChanged, Event, ItemChanged, LaneChanged, SaleCompleted
 from edge.items import Place
 from edge.readings import (
     CodeScanned,
@@ -497,7 +497,10 @@ class Shop:
     def _touch_baskets(self) -> None:
         """Look again at what is in a basket now, and at what was: it may be back on the shelf."""
         baskets = self.checkout.in_baskets()
-        self.inventory.touch([*self._baskets, *baskets])
+        changed = [
+            gtin for gtin in {**self._baskets, **baskets} if self._baskets[gtin] != baskets[gtin]
+        ]
+        self.inventory.touch(changed, Cause("basket"))
         self._baskets = baskets
 
 
