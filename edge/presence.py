@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from edge.contest import (
     AT_HOME,
+    BELIED,
     MOST_STEADY,
     STEADY,
     glimpse,
@@ -432,11 +433,12 @@ class Presence:
         if trace is None or trace.seat != seat.id or trace.check != seat.judged:
             return []
         unread, item = self._unread(trace, seat), self._items.get(epc, now)
-        if (gate := self._at_gate(trace)) is not None:
-            return self._approach(item, trace, gate, now)
-        need = trace.need(seat.clarity)
+        need, gate = trace.need(seat.clarity), self._at_gate(trace)
         if unread >= need:
-            return self._go(item, "taken", trace, now)
+            passed = gate is not None and gate.reads - gate.alone < BELIED
+            return self._leave(item, trace, now) if passed else self._go(item, "taken", trace, now)
+        if gate is not None:
+            return self._approach(item, trace, gate, now)
         if unread >= round(need * DOUBT) and not trace.doubt:
             trace.doubt = True
             self._waver(item, 1)

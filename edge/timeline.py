@@ -79,7 +79,7 @@ class Entry(Struct, frozen=True):
     breach: str | None = None
 
 
-_Waiting = tuple[Key, int, Heard | Asked | Linked, Message | None, str | None]
+_Waiting = tuple[Key, int, int, Heard | Asked | Linked, Message | None, str | None]
 
 
 class Timeline:
@@ -133,7 +133,8 @@ class Timeline:
             return
         message, breach = self._read(line) if isinstance(line, Heard) else (None, None)
         key = _key(line, at, message, breach)
-        heapq.heappush(self._heap, (key, self.lines, line, message, breach))
+        # Of repeats the one that was recorded first stands for all.
+        heapq.heappush(self._heap, (key, line.at, self.lines, line, message, breach))
 
     def _begin(self, line: Line) -> None:
         self._start = line.at if self._start is None else min(self._start, line.at)
@@ -151,7 +152,7 @@ class Timeline:
         if before is not None and (self._start is None or before <= self._start):
             return  # the epoch may still change
         while heap and (before is None or heap[0][0][0] < before):
-            key, _, line, message, breach = heapq.heappop(heap)
+            key, _, _, line, message, breach = heapq.heappop(heap)
             if key == self._last:
                 self.repeats += 1
                 continue
