@@ -5,11 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-from devices.rfid.epc import Sgtin, decode
-from devices.scanners.gs1 import parse
 from devices.simulator.goods import GOODS
 from devices.simulator.happenings import Unit
 from devices.simulator.plan import Site, store_toml
@@ -18,8 +15,9 @@ from devices.simulator.wire import Arrived, LinkChanged
 from edge.commands import AdjustStock, Command, Product, PutProducts
 from edge.config import Settings, load
 from edge.events import Event
-from edge.shop import Codes, Shop
+from edge.shop import Shop
 from edge.state import State
+from edge.uplinks import CODES
 
 MISSING_AFTER_S = 12.0
 """As the demo has it."""
@@ -35,7 +33,7 @@ class Ours:
         """Open the shop with its products; `untagged` ones are counted."""
         self.events: list[tuple[int, Event]] = []
         self._untagged = untagged
-        self._shop = Shop(_settings(), State(), Codes(tag=_tag, scan=_scan), epoch=1, now=now)
+        self._shop = Shop(_settings(), State(), CODES, epoch=1, now=now)
         products = tuple(
             Product(good.gtin, good.name, tracking="count" if good.gtin in untagged else "item")
             for good in GOODS
@@ -105,14 +103,3 @@ def _settings() -> Settings:
         file = Path(folder) / "store.toml"
         file.write_text(store_toml(site), "utf-8")
         return load(file)
-
-
-@cache
-def _tag(epc: str) -> tuple[str, str] | None:
-    tag = decode(epc)
-    return (tag.gtin, tag.serial) if isinstance(tag, Sgtin) else None
-
-
-def _scan(data: str) -> tuple[str | None, str | None]:
-    item = parse(data)
-    return item.gtin, item.serial
