@@ -15,7 +15,7 @@ run: $(READY)
 	$(BIN)/store-edge run
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ an antenna or a broker that is away does not look, and what does not look misses
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from edge.clocks import Clock
 from edge.items import Place
 from edge.rows import Rows
+from edge.traces import SUREST
 
 LOOK_MS = 1000
 QUIET_MS = 5_000
@@ -27,6 +29,8 @@ LEAST_CLARITY = 0.2
 SHADED = 0.6  # reference tags are read this much less than usual: somebody stands before them
 SHORT, LONG = 0.25, 0.005  # weights of the short and the long mean of reference reads
 LEARNED_LOOKS = 100  # from here on the long mean means something
+SETTLED = 6.0  # -ln of the share of tags that an antenna may still have to read when it is sure
+MOST_LOOKS = 60  # that this takes
 
 
 class Reader(Struct):
@@ -47,8 +51,9 @@ class Antenna(Struct):
     reads (dBm), `own` how many there were. In the look that runs, `home` tags of its own place and
     `strays` of others were read, and `marks` reference tags; `volume` are all on average; `quiet`
     counts looks without any; `short` and `long` are mean shares of its reference tags read. It is
-    `off` while it is unplugged, or `deaf`: it hears nothing although it should. Its tags were
-    judged up to look `judged`.
+    `off` while it is unplugged, or `deaf`: it hears nothing although it should. It is `sure` when
+    it has looked for long enough to have read what stands there. Its tags were judged up to look
+    `judged`.
     """
 
     id: int
@@ -74,6 +79,7 @@ class Antenna(Struct):
     long: float = 0.0
     off: bool = False
     deaf: bool = False
+    sure: bool = False
 
     @property
     def clarity(self) -> float:
@@ -81,6 +87,12 @@ class Antenna(Struct):
         if self.looks < LEARNED_LOOKS or self.short >= SHADED * self.long:
             return 1.0
         return max(LEAST_CLARITY, self.short / self.long)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has looked for long enough since `fresh` to be sure."""
+        needed = SETTLED / -math.log1p(-min(SUREST, self.rate))
+        return self.looks - self.fresh >= min(MOST_LOOKS, needed)
 
     @property
     def place(self) -> Place:
@@ -104,8 +116,8 @@ class Trouble(Struct, frozen=True):
 class Hearing:
     """The readers and antennas of a shop.
 
-    `marks` counts the reference tags at each place. `changed` is told of an antenna whose silence
-    begins or ceases to mean something.
+    `marks` counts the reference tags at each place. `changed` is told of an antenna that becomes
+    sure of what stands there, or ceases to be.
     """
 
     def __init__(
@@ -124,10 +136,11 @@ class Hearing:
         self._troubles: list[Trouble] = []
         self._tags: dict[int, int] = {}
         self._of: dict[str, dict[int, Antenna]] = {}
-        self._unheard: set[int] = set()
+        self._unsure: set[int] = set()
         for antenna in antennas:
             self._of.setdefault(antenna.device, {})[antenna.antenna] = antenna
-            self._note(antenna)
+            if not antenna.sure:
+                self._unsure.add(antenna.id)
 
     # What there is
 
@@ -144,10 +157,12 @@ class Hearing:
                 known[number] = antenna
             elif antenna.place != place:
                 antenna.zone, antenna.shelf, antenna.gate = place.zone, place.shelf, place.gate
+                antenna.fresh = antenna.looks
                 yield antenna
             else:
                 continue
             self._antennas.put(antenna.id, antenna)
+            self._unsettle(antenna)
 
     def of(self, device: str) -> dict[int, Antenna]:
         """Give a reader's antennas by their numbers."""
@@ -227,6 +242,10 @@ class Hearing:
         if hears:
             antenna.looks += 1
             antenna.heard = at
+            if not antenna.sure and antenna.settled:
+                antenna.sure = True
+                self._unsure.discard(antenna.id)
+                self._changed(antenna)
 
     def _listens(self, antenna: Antenna) -> bool:
         """Tell whether an antenna that reads nothing has nothing to read."""
@@ -242,7 +261,7 @@ class Hearing:
             return True
         antenna.off = antenna.deaf = True
         self._troubles.append(_deafness(antenna))
-        self._tell(antenna)
+        self._unsettle(antenna)
         return False
 
     def _tags_of(self, antenna: Antenna) -> int:
@@ -270,16 +289,17 @@ class Hearing:
     # Silence
 
     @property
-    def any_unheard(self) -> bool:
-        """Whether any antenna's silence means nothing."""
-        return bool(self._unheard)
+    def any_unsure(self) -> bool:
+        """Whether any antenna is not sure of what stands there."""
+        return bool(self._unsure)
 
-    def _note(self, antenna: Antenna) -> None:
-        (self._unheard.discard if self.hears(antenna) else self._unheard.add)(antenna.id)
-
-    def _tell(self, antenna: Antenna) -> None:
-        self._note(antenna)
-        self._changed(antenna)
+    def _unsettle(self, antenna: Antenna) -> None:
+        """Let an antenna not be sure of what stands there, until it has looked again."""
+        if antenna.sure or antenna.id not in self._unsure:
+            antenna.sure = False
+            self._unsure.add(antenna.id)
+            self._antennas.put(antenna.id, antenna)
+            self._changed(antenna)
 
     def hears(self, antenna: Antenna) -> bool:
         """Tell whether an antenna's silence means something."""
@@ -297,7 +317,7 @@ class Hearing:
         reader.silent = True
         self._readers.put(device, reader)
         for antenna in self.of(device).values():
-            self._tell(antenna)
+            self._unsettle(antenna)
 
     def regain(self, device: str, now: int) -> None:
         """Listen to this reader again: its silence means something from now on."""
@@ -306,13 +326,17 @@ class Hearing:
             return
         reader.silent = False
         self._readers.put(device, reader)
-        self.forgive(device, now)
         for antenna in self.of(device).values():
-            self._tell(antenna)
+            self._refresh(antenna, now)
 
     def forgive(self, device: str, now: int) -> None:
-        """Forget what a reader did not read until now: readings were lost."""
+        """Forget what a reader did not read until now: readings were lost.
+
+        Once is nothing; when it happens again and again, nobody knows what stands there.
+        """
         for antenna in self.of(device).values():
+            if not antenna.settled:
+                self._unsettle(antenna)
             self._refresh(antenna, now)
 
     def unplug(self, device: str, number: int) -> None:
@@ -321,7 +345,7 @@ class Hearing:
         if antenna is not None and not antenna.off:
             antenna.off = True
             self._antennas.put(antenna.id, antenna)
-            self._tell(antenna)
+            self._unsettle(antenna)
 
     def plug(self, device: str, number: int, now: int) -> None:
         """Listen to this antenna again."""
@@ -335,18 +359,20 @@ class Hearing:
         if was_deaf:
             self._troubles.append(_deafness(antenna))
         self._refresh(antenna, now)
-        self._tell(antenna)
 
     def deafen(self, since: int) -> None:
         """Hear nobody: the broker is away."""
         if self._away_since is None:
             self._away_since = since
 
-    def resume(self, now: int) -> None:
-        """Listen to all again, from now on."""
+    def resume(self, now: int, patience_ms: int) -> None:
+        """Listen to all again, from now on; who was away for longer is not sure of anything."""
+        was_away = self.is_away(now, patience_ms)
         self._away_since = None
         for antenna in self._antennas:
             self._refresh(antenna, now)
+            if was_away:
+                self._unsettle(antenna)
 
     def _refresh(self, antenna: Antenna, now: int) -> None:
         antenna.fresh, antenna.fresh_at, antenna.quiet = antenna.looks, now, 0

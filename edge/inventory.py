@@ -140,7 +140,7 @@ class Inventory:
 
     def resume(self, now: int) -> None:
         """Let silence mean something again, from now on."""
-        self._hearing.resume(now)
+        self._hearing.resume(now, AWAY_MS)
         self._note_away(now)
 
     def troubles(self) -> list[Trouble]:
@@ -359,20 +359,20 @@ class Inventory:
         return Stock(units, unsure, states["missing"], safety, self._stale_zones(gtin))
 
     def _stale_zones(self, gtin: str) -> tuple[str, ...]:
-        """Give the zones where somebody who watches the product's items cannot be heard."""
-        if not self._is_away and not self._hearing.any_unheard:
+        """Give the zones where nobody is sure that the product's items still stand there."""
+        if not self._is_away and not self._hearing.any_unsure:
             return ()
         zones = {
             item.zone
             for item in self._items.of(gtin)
-            if item.zone and item.state in SEATED and self._is_unheard(item)
+            if item.zone and item.state in SEATED and self._is_stale(item)
         }
         return tuple(sorted(zones))
 
-    def _is_unheard(self, item: Item) -> bool:
+    def _is_stale(self, item: Item) -> bool:
         trace = self._traces.get(item.epc)
         seat = self._hearing.antenna(trace.seat) if trace else None
-        return seat is not None and (self._is_away or not self._hearing.hears(seat))
+        return seat is not None and (self._is_away or not seat.sure)
 
     # Who is told of what
 
@@ -385,7 +385,7 @@ class Inventory:
             self._levels.touch(item.gtin, Cause("unread" if items > 0 else "read", item.epc))
 
     def _touch_seats(self, antenna: Antenna) -> None:
-        cause = Cause("heard" if self._hearing.hears(antenna) else "unheard", antenna.device)
+        cause = Cause("heard" if antenna.sure else "unheard", antenna.device)
         for epc in self._presence.seated(antenna):
             self._touch_epc(epc, cause)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, Engine, func, or_, select
+from sqlalchemy import Connection, Engine, func, select
 
 from edge import tables
 from edge.config import Settings
@@ -82,9 +82,9 @@ class Overview:
         units: dict[str, dict[str, int]] = {}
         for shelf, gtin, n in connection.execute(statement):
             units.setdefault(shelf or "", {})[gtin] = n
-        unheard = _unheard(connection)
+        unsure = _unsure(connection)
         return tuple(
-            ShelfView(shelf.id, units.get(shelf.id, {}), shelf.id in unheard)
+            ShelfView(shelf.id, units.get(shelf.id, {}), shelf.id in unsure)
             for shelf in self._settings.shelves
         )
 
@@ -96,17 +96,10 @@ class Overview:
         return connection.scalar(came) or 0
 
 
-def _unheard(connection: Connection) -> set[str]:
-    """Give the shelves of which an antenna cannot be heard, or never was."""
-    antennas, readers = tables.antennas, tables.readers
-    statement = (
-        select(antennas.c.shelf)
-        .join(readers, readers.c.device == antennas.c.device)
-        .where(
-            antennas.c.shelf.is_not(None),
-            or_(antennas.c.off, readers.c.silent, antennas.c.heard == 0),
-        )
-    )
+def _unsure(connection: Connection) -> set[str]:
+    """Give the shelves of which an antenna is not sure of what stands there."""
+    antennas = tables.antennas
+    statement = select(antennas.c.shelf).where(antennas.c.shelf.is_not(None), ~antennas.c.sure)
     return set(connection.scalars(statement))
 
 

@@ -30,6 +30,7 @@ GATE_READS = 2  # one may be an echo
 GATE_MS = 120_000  # how long reads at the gate count
 BACK_MS = 120_000  # a sold item that is read inside is on its way out for so long
 SETTLED_MS = 60_000  # a returned item that stands still for so long is stock again
+SHADE_LOOKS = 3  # after which one looks again whether an antenna is shaded still
 UNREAD_NOW = 3.0  # what silence may say of a tag that is being read
 RECENT_MS = 3_600_000  # a sale by barcode may have been of an item that went missing since then
 _FIXED = -1  # the check of a reference tag: it is never judged
@@ -374,7 +375,7 @@ class Presence:
         if wanting <= 0.0:
             return self._leave(item, trace, now)
         looks = math.ceil(wanting / trace.silence(seat.clarity))
-        self._plan(trace, seat, seat.looks + looks)
+        self._plan(trace, seat, seat.looks + _patience(looks, seat))
         return []
 
     def _leave(self, item: Item, trace: Trace, now: int) -> list[Event]:
@@ -442,7 +443,7 @@ class Presence:
         if unread >= round(need * DOUBT) and not trace.doubt:
             trace.doubt = True
             self._waver(item, 1)
-        self._plan(trace, seat, seat.judged + _next(need, unread))
+        self._plan(trace, seat, seat.judged + _patience(_next(need, unread), seat))
         self._traces.put(epc, trace)
         if item.state == "returned" and now - item.since >= SETTLED_MS:
             return self._items.move(item, "settled", now)
@@ -538,6 +539,11 @@ class Presence:
 def _passes(rival: Rival) -> bool:
     """Tell whether a gate that reads a tag reads more than an echo."""
     return rival.steady >= STEADY and rival.reads >= GATE_READS
+
+
+def _patience(looks: int, seat: Antenna) -> int:
+    """Give the looks until a tag is to be judged again: whoever stands before it may walk on."""
+    return looks if seat.clarity == 1.0 else min(looks, SHADE_LOOKS)
 
 
 def _next(need: int, unread: int) -> int:

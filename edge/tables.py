@@ -189,6 +189,7 @@ antennas = Table(
     Column("long", Float, nullable=False),
     Column("off", Boolean, nullable=False),
     Column("deaf", Boolean, nullable=False),
+    Column("sure", Boolean, nullable=False),
 )
 
 strays = Table(

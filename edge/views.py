@@ -28,7 +28,7 @@ class TagView(Struct, frozen=True):
 
 
 class ShelfView(Struct, frozen=True):
-    """The tagged units that stand on a shelf, by GTIN; `stale` when an antenna cannot be heard."""
+    """The tagged units that stand on a shelf, by GTIN; `stale` when an antenna is not sure."""
 
     shelf: str
     units: dict[str, int]

@@ -68,6 +68,7 @@ def test_each_sign_in_starts_a_new_session(
     sign_in(page, "token-viewer")
     first = session()
     page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Access token").wait_for()
     sign_in(page, "token-viewer")
     assert session() != first
     assert not _opens(page, first)

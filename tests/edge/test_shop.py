@@ -257,6 +257,8 @@ def test_a_dead_reader_takes_no_stock_with_it(day: Day, tag: Tag) -> None:
     milk, tea = day.level(MILK), day.level(TEA)
     assert (milk.stale, milk.stale_zones, tea.stale) == (True, ("floor",), False)
     day.read("reader-1", 1)
+    assert day.level(MILK).stale
+    day.watch(30, "reader-1", tag(MILK, 1))
     assert not day.level(MILK).stale
 
 
@@ -283,8 +285,10 @@ def test_a_brokers_outage_is_nobodys_absence(day: Day, tag: Tag) -> None:
         day.wait(MISSING_MS)
     assert day.level(MILK).stale
     day.shop.listen(connected=True, now=day.now)
-    day.watch(5, "reader-1")
+    day.watch(3, "reader-1")
     assert day.reasons(epc) == ["arrived"]
+    assert day.level(MILK).stale
+    day.watch(3, "reader-1")
     assert not day.level(MILK).stale
     day.watch(100, "reader-1")
     assert day.reasons(epc) == ["arrived", "taken", "missing"]
@@ -302,12 +306,14 @@ def test_a_reader_tells_what_its_own_silence_means(day: Day, tag: Tag) -> None:
         day.watch(100, "reader-1")
         assert day.level(MILK).stale
         day.hear("reader-1", "rfid", replace(problem, active=False))
-        assert not day.level(MILK).stale
+        assert day.level(MILK).stale
         day.watch(20, "reader-1", epc)
+        assert not day.level(MILK).stale
     for _ in range(10):
         day.hear("reader-1", "rfid", ProblemReported(day.now, "reads-lost", lost=7))
-        day.watch(8, "reader-1")
+        day.watch(3, "reader-1")
     assert day.reasons(epc) == ["arrived"]
+    assert day.level(MILK).stale
 
 
 def test_a_reader_that_may_be_silent_for_long_takes_no_stock_with_it(

@@ -27,26 +27,31 @@ def test_a_new_shop_is_empty(new_shop: Shop, eventually: Callable[..., Any]) -> 
 
 
 def test_shelf_shows_its_units_and_when_its_reader_is_silent(
-    new_shop: Shop, eventually: Callable[..., Any]
+    watched: WatchedShop, eventually: Callable[..., Any]
 ) -> None:
     """Units on a shelf are counted by product; while the reader cannot be heard they are stale."""
-    gtin = new_shop.product(name="Tea", names={"zh": "茶"})
-    new_shop.read([new_shop.tag(gtin, n) for n in range(3)])
-    view = eventually(new_shop.desk.view, lambda view: view.shelves[0].units)
+    gtin = watched.product(name="Tea", names={"zh": "茶"})
+    there = {("reader-1", 1): [watched.tag(gtin, n) for n in range(3)]}
+    watched.watch(20, there)
+    view = eventually(watched.desk.view, lambda view: view.shelves[0].units)
     assert (view.shelves[0].units, view.shelves[0].stale) == ({gtin: 3}, False)
     assert view.names[gtin] == {"": "Tea", "zh": "茶"}
-    new_shop.hear("rfid/reader-1/status", {"online": False})
-    eventually(new_shop.desk.view, lambda view: view.shelves[0].stale)
-    new_shop.hear("rfid/reader-1/status", {"online": True})
-    eventually(new_shop.desk.view, lambda view: not view.shelves[0].stale)
+    watched.hear("rfid/reader-1/status", {"online": False})
+    eventually(watched.desk.view, lambda view: view.shelves[0].stale)
+    watched.hear("rfid/reader-1/status", {"online": True})
+    watched.watch(20, there)
+    eventually(watched.desk.view, lambda view: not view.shelves[0].stale)
 
 
-def test_shelf_that_was_never_read_is_stale(new_shop: Shop, eventually: Callable[..., Any]) -> None:
-    """Before a reader's first word, nobody knows what its shelf holds."""
-    view = eventually(new_shop.desk.view, lambda view: view.labels)
-    assert (view.shelves[0].units, view.shelves[0].stale) == ({}, True)
-    new_shop.read([])
-    eventually(new_shop.desk.view, lambda view: not view.shelves[0].stale)
+def test_shelf_that_was_never_read_is_stale(
+    watched: WatchedShop, eventually: Callable[..., Any]
+) -> None:
+    """Before a reader has looked for some seconds, nobody knows what its shelf holds."""
+    watched.watch(3, {("reader-1", 1): []})
+    view = eventually(watched.desk.view, lambda view: view.shelves[0].stale)
+    assert view.shelves[0].units == {}
+    watched.watch(20, {("reader-1", 1): []})
+    eventually(watched.desk.view, lambda view: not view.shelves[0].stale)
 
 
 def test_returned_units_stand_on_their_shelf(
