@@ -57,6 +57,7 @@ class Downlink:
                 "label": event.label,
                 "image": event.image,
                 "format": "png",
+                "revision": event.revision,
                 "data": base64.b64encode(self._picture(event.image)).decode(),
             }
             self._say("label", event.device, "show", show)

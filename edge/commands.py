@@ -192,6 +192,12 @@ class BindLabel(Struct, frozen=True, tag=True):
     gtin: str
 
 
+class RemoveLabel(Struct, frozen=True, tag=True):
+    """Take a label out of service that hangs on no shelf any more: its glass binds no price."""
+
+    label: str
+
+
 class IdentifyLabel(Struct, frozen=True, tag=True):
     """Let a label flash so that a person finds it."""
 
@@ -291,6 +297,7 @@ Command = (
     | TakeBack
     | SetPrices
     | BindLabel
+    | RemoveLabel
     | IdentifyLabel
     | KeepPicture
     | AdoptDevice

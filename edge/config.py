@@ -28,6 +28,7 @@ from edge.config_values import (
     Id,
     Name,
     PartOfPicture,
+    Pause,
     PicturePoint,
     PicturePolygon,
     PlaceId,
@@ -146,6 +147,12 @@ class Presence(Section):
     """How soon a tag that was taken from its place counts as missing."""
 
     missing_after_s: Seconds = 60.0
+
+
+class Prices(Section):
+    """How long after the labels a higher price is charged."""
+
+    grace_s: Pause = 600.0
 
 
 ZoneKind = Literal["sales", "backroom", "fitting", "checkout", "exit"]
@@ -306,6 +313,7 @@ class Settings(Section):
     recording: Recording | None = None
     api: Api = Api()
     presence: Presence = Presence()
+    prices: Prices = Prices()
     zones: tuple[Zone, ...] = ()
     shelves: tuple[Shelf, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -131,6 +131,7 @@ Count = Annotated[StrictInt, Field(ge=1)]
 Number = StrictFloat
 Positive = Annotated[StrictFloat, Field(gt=0)]
 Seconds = Positive
+Pause = Annotated[StrictFloat, Field(ge=0)]
 FramesPerSecond = Annotated[StrictFloat, Field(gt=0, le=60)]
 PartOfPicture = Annotated[StrictFloat, Field(gt=0, le=1)]
 BatchSize = Annotated[StrictInt, Field(ge=1, le=1000)]

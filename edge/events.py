@@ -7,7 +7,7 @@ fact tells what happened and is never dropped. Amounts are in minor units.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
@@ -174,7 +174,11 @@ class SaleCompleted(Event, frozen=True, kw_only=True):
 
 
 class PriceEffective(Event, frozen=True, kw_only=True):
-    """Till and labels agree on a price."""
+    """What the till charges, and the online channel is to charge, from now on.
+
+    A lower price is told before the labels show it, a higher one after they have; `agreed` tells
+    whether all labels show this price.
+    """
 
     type: ClassVar[str] = "store.price.effective.v1"
     about: ClassVar[str] = "gtin"
@@ -185,10 +189,15 @@ class PriceEffective(Event, frozen=True, kw_only=True):
     amount: int
     currency: str
     promotion: str | None = None
+    agreed: bool = True
 
 
 class LabelContent(Struct, frozen=True):
-    """What a label is to show; everything that its picture depends on."""
+    """What a label is to show; everything that its picture depends on.
+
+    `amount`, `regular` (what it costs without the promotion) and `member` (what members of the
+    shop pay) are in minor units of `currency`.
+    """
 
     gtin: str
     name: str
@@ -198,13 +207,17 @@ class LabelContent(Struct, frozen=True):
     unit: str = ""
     names: dict[str, str] = field(default_factory=dict)
     promotion: str | None = None
+    regular: int | None = None
+    member: int | None = None
+    stock: Literal["in", "few", "none"] | None = None
 
 
 class LabelChanged(Event, frozen=True, kw_only=True):
     """A label's way to a new picture.
 
     `state` is `due` (content to be drawn), `sent` (picture journalled; the downlink sends it),
-    `shown` (the label confirmed it) or `failed` (it could not be drawn; `problem` says why).
+    `shown` (the label confirmed it), `failed` (it could not be drawn; `problem` says why) or
+    `removed` (a person has taken it off the shelf).
     """
 
     type: ClassVar[str] = "store.label.changed.v1"

@@ -1,6 +1,17 @@
 """Prices: what the till may charge, what the labels show, and when the two agree.
 
-The till never charges more than the least price that any label of the product may be showing.
+The till and the online channel never charge more than the least price that any label of the
+product may be showing:
+
+- A picture may be on the glass from the moment that it is journalled, before it is sent; what was
+  there before may be until the label has confirmed a later picture.
+- A lower price is charged and told first, and shown after. A higher one is shown by every label
+  first, then a time of grace passes for those who have taken the goods, then it is charged. The
+  end of a promotion is a higher price like any other.
+- A label that does not answer holds the old price. Only a person's word that it was taken off the
+  shelf (`remove`) frees it.
+- A label that is bound to another product binds the first one's price until its glass has changed.
+- All of this is in rows, so that a restart changes nothing.
 """
 
 from __future__ import annotations
@@ -11,23 +22,25 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.commands import BindLabel, KeepPicture, PriceChange, Product
+from edge.commands import BindLabel, KeepPicture, PriceChange, Product, RemoveLabel
 from edge.errors import NotFound
 from edge.events import Event, LabelChanged, LabelContent, PriceEffective
 from edge.readings import LabelReported, LabelShown
 from edge.rows import Rows
 
-LabelState = Literal["unbound", "due", "sent", "shown", "failed"]
+LabelState = Literal["unbound", "due", "sent", "shown", "failed", "removed"]
 
 RESEND_AFTER_MS = 15_000  # a label that does not confirm gets its picture again, then less often
 RESEND_AT_MOST_MS = 600_000
+HELD = 2**62  # as the time until which a price is held: until all labels have shown the new one
 
 
 class Price(Struct, frozen=True):
     """A product's price.
 
     `amount` is what is wanted, `till` what is charged now, `regular` what holds without a
-    promotion; `effective` once till and labels agree.
+    promotion; `effective` once till and labels agree. A higher one is not charged before
+    `held_until` (epoch ms); `told` is what the online channel was told last.
     """
 
     gtin: str
@@ -37,6 +50,8 @@ class Price(Struct, frozen=True):
     promotion: str | None
     version: int
     effective: bool = False
+    held_until: int = 0
+    told: int | None = None
 
 
 class PlannedPrice(Struct, frozen=True):
@@ -61,7 +76,10 @@ class Glass(Struct, frozen=True):
 
 
 class Label(Struct, frozen=True):
-    """A shelf label; `glass` holds every picture that it may be showing, the newest last."""
+    """A shelf label; `glass` holds every picture that it may be showing, the newest last.
+
+    One that was `removed` hangs on no shelf: what it shows binds nobody until it is bound again.
+    """
 
     label: str
     device: str
@@ -100,14 +118,17 @@ class Pricing:
         pictures: Rows[str, Picture],
         currency: str,
         epoch: int,
+        grace_ms: int = 0,
     ) -> None:
-        """Take up the rows that are on disk."""
+        """Take up the rows that are on disk; a raise is charged `grace_ms` after it was shown."""
         self.prices = prices
         self.planned = planned
         self.labels = labels
         self.pictures = pictures
         self._currency = currency
         self._epoch = epoch
+        self._grace_ms = grace_ms
+        self._in_grace = {price.gtin for price in prices if _is_in_grace(price)}
 
     def till(self, gtin: str) -> int | None:
         """Give what the till charges for one unit, in minor units; None without a price."""
@@ -124,7 +145,7 @@ class Pricing:
                 placed = replace(
                     known, device=label.device, template=label.template, shelf=label.shelf
                 )
-                if label.template != known.template:
+                if (label.template, label.device) != (known.template, known.device):
                     placed = replace(placed, state="unbound")
                 if placed != known:
                     self.labels.put(label.label, placed)
@@ -160,13 +181,13 @@ class Pricing:
         if known and (known.amount, known.promotion) == (amount, promotion):
             self.prices.put(gtin, replace(known, regular=regular))
             return []
-        version = known.version if known else 0
-        till = min(amount, known.till) if known else amount
-        self.prices.put(gtin, Price(gtin, amount, till, regular, promotion, version))
-        events = [
-            event for label in self._labels_of(gtin) for event in self._due(label, product, now)
-        ]
-        return [*events, *self._agree(gtin)]
+        before = known or Price(gtin, amount, amount, regular, promotion, 0)
+        wanted = replace(
+            before, amount=amount, regular=regular, promotion=promotion, effective=False
+        )
+        self.prices.put(gtin, wanted)
+        due = [event for label in self._labels_of(gtin) for event in self._due(label, product, now)]
+        return [*self._agree(gtin, now), *due]
 
     def bind(self, command: BindLabel, product: Product | None, now: int) -> list[Event]:
         """Let a label show a product; until it is drawn, the old one's price still counts."""
@@ -180,7 +201,23 @@ class Pricing:
         bound = replace(label, gtin=command.gtin, state="unbound")
         self.labels.put(label.label, bound)
         events = self._due(bound, product, now)
-        return [*events, *self._agree(command.gtin), *self._agree(label.gtin)]
+        for gtin in sorted({command.gtin, label.gtin or "", *(g.gtin for g in label.glass)}):
+            events += self._agree(gtin, now)
+        return events
+
+    def remove(self, command: RemoveLabel, now: int) -> tuple[None, list[Event]]:
+        """Take a person's word that a label hangs on the shelf no longer."""
+        label = self.labels.get(command.label)
+        if label is None:
+            raise NotFound(f"expected a configured label, came {command.label!r}", "label")
+        if label.content is None or label.state == "removed":
+            return None, []
+        removed = replace(label, gtin=None, state="removed", problem=None)
+        self.labels.put(label.label, removed)
+        events: list[Event] = [_label_changed(removed)]
+        for gtin in sorted({glass.gtin for glass in label.glass} | {label.content.gtin}):
+            events += self._agree(gtin, now)
+        return None, events
 
     def redraw(self, product: Product, now: int) -> list[Event]:
         """Draw a product's labels again where its name or unit changed."""
@@ -223,6 +260,8 @@ class Pricing:
         label = self.labels.get(command.label)
         if label is None or label.content is None or command.revision != label.revision:
             return None, []
+        if label.state == "removed":
+            return None, []
         if command.error:
             failed = replace(label, state="failed", problem=command.error)
             self.labels.put(label.label, failed)
@@ -233,9 +272,9 @@ class Pricing:
         glass = (*label.glass, picture)
         sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
         self.labels.put(label.label, sent)
-        return None, [_label_changed(sent), *self._agree(label.gtin)]
+        return None, [_label_changed(sent), *self._agree(label.gtin, now)]
 
-    def shown(self, reading: LabelShown) -> list[Event]:
+    def shown(self, reading: LabelShown, now: int) -> list[Event]:
         """Take a label's word for what is on its glass: earlier pictures are gone."""
         label = self.labels.get(reading.label)
         if label is None:
@@ -255,7 +294,7 @@ class Pricing:
             events.append(_label_changed(label))
         self.labels.put(label.label, label)
         for gtin in sorted({*gone, label.gtin or ""}):
-            events += self._agree(gtin)
+            events += self._agree(gtin, now)
         return events
 
     def report(self, reading: LabelReported) -> None:
@@ -285,7 +324,12 @@ class Pricing:
         promotion = planned.promotion or None
         return self._want(planned.gtin, amount, promotion, product, lasting=lasting, now=now)
 
-    def resend(self, now: int) -> list[Event]:
+    def advance(self, now: int) -> list[Event]:
+        """Let higher prices be charged whose time of grace is over; send again what is unsure."""
+        agreed = [event for gtin in sorted(self._in_grace) for event in self._agree(gtin, now)]
+        return [*agreed, *self._resend(now)]
+
+    def _resend(self, now: int) -> list[Event]:
         """Send unconfirmed pictures again, ever less often."""
         events: list[Event] = []
         for label in self.labels:
@@ -301,47 +345,68 @@ class Pricing:
     def _labels_of(self, gtin: str) -> list[Label]:
         return [label for label in self.labels if label.gtin == gtin]
 
-    def _agree(self, gtin: str | None) -> list[Event]:
+    def _agree(self, gtin: str | None, now: int) -> list[Event]:
+        """Charge what may be charged now, and tell the online channel when that has changed."""
         price = self.prices.get(gtin or "")
         if price is None:
             return []
-        showing = [label for label in self.labels if _concerns(label, price.gtin)]
-        waits = any(label.state != "shown" or label.gtin != price.gtin for label in showing)
-        visible = {g.amount for label in showing for g in label.glass if g.gtin == price.gtin}
-        ceiling = min(price.till, price.amount) if waits else price.amount
-        till = min((ceiling, *visible))
+        labels = [label for label in self.labels if _concerns(label, price.gtin)]
+        waits = any(label.state != "shown" or label.gtin != price.gtin for label in labels)
+        held_until = self._held_until(price, now, waits=waits)
+        ceiling = price.amount if now >= held_until else min(price.till, price.amount)
+        till = min((ceiling, *self._visible(price.gtin, labels)))
         effective = not waits and till == price.amount
-        changed = replace(price, till=till, effective=effective)
-        if changed == price:
-            return []
-        if effective and not price.effective:
-            changed = replace(changed, version=price.version + 1)
-        self.prices.put(price.gtin, changed)
-        if not effective or price.effective:
-            return []
-        return [
-            PriceEffective(
-                gtin=price.gtin,
-                epoch=self._epoch,
-                version=changed.version,
-                amount=changed.amount,
-                currency=self._currency,
-                promotion=changed.promotion,
-            )
-        ]
+        changed = replace(price, till=till, effective=effective, held_until=held_until)
+        (self._in_grace.add if _is_in_grace(changed) else self._in_grace.discard)(price.gtin)
+        tells = till != price.told or (effective and not price.effective)
+        if tells:
+            changed = replace(changed, version=price.version + 1, told=till)
+        if changed != price:
+            self.prices.put(price.gtin, changed)
+        return [self._effective(changed)] if tells else []
+
+    def _held_until(self, price: Price, now: int, *, waits: bool) -> int:
+        """Give the time of grace, which begins when the last label has shown the new price."""
+        if waits:
+            return HELD
+        # Also where a clock was set back since.
+        return min(price.held_until, now + self._grace_ms)
+
+    @staticmethod
+    def _visible(gtin: str, labels: Iterable[Label]) -> list[int]:
+        """Give every price of a product that may be on a glass."""
+        return [glass.amount for label in labels for glass in label.glass if glass.gtin == gtin]
+
+    def _effective(self, price: Price) -> PriceEffective:
+        return PriceEffective(
+            gtin=price.gtin,
+            epoch=self._epoch,
+            version=price.version,
+            amount=price.till,
+            currency=self._currency,
+            promotion=price.promotion if price.till == price.amount else None,
+            agreed=price.effective,
+        )
 
 
 def _concerns(label: Label, gtin: str) -> bool:
+    if label.state == "removed":
+        return False
     return label.gtin == gtin or any(glass.gtin == gtin for glass in label.glass)
 
 
+def _is_in_grace(price: Price) -> bool:
+    """Tell whether only time keeps the till from charging what the labels show."""
+    return price.till < price.amount and price.held_until != HELD
+
+
 def _label_changed(label: Label) -> LabelChanged:
-    if label.content is None or label.gtin is None:
+    if label.content is None:
         raise NotFound(f"label {label.label} has nothing to show")
     return LabelChanged(
         label=label.label,
         device=label.device,
-        gtin=label.gtin,
+        gtin=label.content.gtin,
         state=label.state,
         revision=label.revision,
         content=label.content,

@@ -236,10 +236,8 @@ def _to_sell(held: Held) -> str:
 def _stale(held: Held) -> list[str]:
     if not held.stale_zones:
         return []
-    return [
-        f"As it last was in {', '.join(held.stale_zones)}: a reader there cannot be heard, "
-        "or only just can"
-    ]
+    zones = ", ".join(held.stale_zones)
+    return [f"As it last was in {zones}: a reader there cannot be heard, or only just can"]
 
 
 def why_changed(before: StockChanged | None, after: StockChanged) -> str:

@@ -28,6 +28,7 @@ from edge.commands import (
     PayBasket,
     PutProducts,
     ReceiveDelivery,
+    RemoveLabel,
     RollBackDevice,
     ScanAtLane,
     SetPrices,
@@ -129,6 +130,7 @@ class Shop:
             pictures=state.pictures,
             currency=settings.store.currency,
             epoch=epoch,
+            grace_ms=round(settings.prices.grace_s * 1000),
         )
         self.checkout = checkout.Checkout(
             lanes=state.lanes,
@@ -183,6 +185,7 @@ class Shop:
             BindLabel: self._bind_label,
             IdentifyLabel: self._identify_label,
             KeepPicture: self.pricing.keep,
+            RemoveLabel: self.pricing.remove,
             AdoptDevice: self._adopt_device,
             ConfigureDevice: self.health.configure,
             RollBackDevice: self.health.roll_back,
@@ -228,7 +231,7 @@ class Shop:
         events += self.stocktakes.advance(now)
         events += self.checkout.advance(now)
         events += self.traffic.advance(now)
-        events += self.pricing.resend(now)
+        events += self.pricing.advance(now)
         for planned in self.pricing.due_prices(now):
             events += self.pricing.start(planned, self.inventory.product(planned.gtin), now)
         events += self._draw_unbound(now)
@@ -353,8 +356,8 @@ class Shop:
     def _sale_reported(self, message: Message, reading: SaleReported, _: int) -> list[Event]:
         return self.checkout.take(message.device, reading)
 
-    def _label_shown(self, _: Message, reading: LabelShown, __: int) -> list[Event]:
-        return self.pricing.shown(reading)
+    def _label_shown(self, _: Message, reading: LabelShown, now: int) -> list[Event]:
+        return self.pricing.shown(reading, now)
 
     def _label_reported(self, _: Message, reading: LabelReported, __: int) -> list[Event]:
         self.pricing.report(reading)

@@ -310,6 +310,8 @@ prices = Table(
     Column("promotion", Text),
     Column("effective", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+    Column("told", BigInteger),
 )
 
 planned = Table(

@@ -46,6 +46,9 @@ port = {api}
 [presence]
 missing_after_s = 3600
 
+[prices]
+grace_s = 0
+
 [[zones]]
 id = "floor"
 name = "Floor"

@@ -32,6 +32,7 @@ class _Show(Struct, frozen=True):
     image: str
     format: str
     data: str
+    revision: int = 0
 
 
 class _Command(Struct, frozen=True):
@@ -47,7 +48,8 @@ class AccessPoint:
         """Prepare the device; `start` connects it."""
         self._chance = dice(seed, "labels")
         self._glass: dict[str, str] = {}
-        self._drawing: list[tuple[float, str, str]] = []
+        self._revisions: dict[str, int] = {}
+        self._drawing: list[tuple[float, str, int, str]] = []
         self._changed = threading.Condition()
         self._stopped = False
         self._reported = time.monotonic()
@@ -99,7 +101,7 @@ class AccessPoint:
         image = hashlib.sha256(png).hexdigest()[:16]
         due = time.monotonic() + self._chance.uniform(*DRAWING_S)
         with self._changed:
-            self._drawing.append((due, show.label, image))
+            self._drawing.append((due, show.label, show.revision, image))
             self._changed.notify()
 
     def _obey(self, payload: bytes) -> None:
@@ -116,13 +118,16 @@ class AccessPoint:
                 self._drawing = [drawn for drawn in self._drawing if drawn[0] > now]
                 if not ready:
                     self._changed.wait(self._pause(now))
-            for _, label, image in sorted(ready):
+            for _, label, revision, image in sorted(ready):
+                if revision < self._revisions.get(label, 0):
+                    continue  # overtaken on its way: an older price must not come back
+                self._revisions[label] = revision
                 self._glass[label] = image
                 self._agent.publish("shown", {"t": _now(), "label": label, "image": image})
             self._report()
 
     def _pause(self, now: float) -> float:
-        return min([REPORT_S, *(due - now for due, _, _ in self._drawing)])
+        return min([REPORT_S, *(due - now for due, *_ in self._drawing)])
 
     def _report(self) -> None:
         if not self._glass or time.monotonic() - self._reported < REPORT_S:

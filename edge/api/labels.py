@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from edge.api.desk import DeskDep, operator, viewer
 from edge.api.shapes import GtinQuery, GtinText, IdPath, Shape
-from edge.commands import BindLabel, IdentifyLabel
+from edge.commands import BindLabel, IdentifyLabel, RemoveLabel
 from edge.errors import NotFound
 from edge.queries import label_view
 from edge.views import LabelView
@@ -74,6 +74,12 @@ def get_picture(desk: DeskDep, label: IdPath) -> Response:
 def bind(desk: DeskDep, label: IdPath, body: Binding) -> None:
     """Let a label show a product."""
     desk.execute(BindLabel(label, body.gtin))
+
+
+@router.post("/labels/{label}/remove", dependencies=[operator], status_code=204)
+def remove(desk: DeskDep, label: IdPath) -> None:
+    """Say that a label hangs on no shelf any more: what it may be showing binds no price."""
+    desk.execute(RemoveLabel(label))
 
 
 @router.post("/labels/{label}/identify", dependencies=[operator], status_code=202)

@@ -39,6 +39,9 @@ id = "shop"
 name = "Shop"
 timezone = "Asia/Shanghai"
 currency = "CNY"
+[prices]
+grace_s = 0
+
 [presence]
 missing_after_s = 60
 """

@@ -62,6 +62,9 @@ name = "Test"
 timezone = "Europe/Berlin"
 currency = "EUR"
 
+[prices]
+grace_s = 0
+
 [presence]
 missing_after_s = {missing}
 

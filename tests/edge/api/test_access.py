@@ -37,6 +37,7 @@ NEEDS = {
     "POST /lanes/{lane}/cancel": "operator",
     "POST /labels/{label}/bind": "operator",
     "POST /labels/{label}/identify": "operator",
+    "POST /labels/{label}/remove": "operator",
     "POST /devices/{device}/adopt": "technician",
     "PUT /devices/{device}/config": "technician",
     "POST /devices/{device}/config/rollback": "technician",

@@ -55,6 +55,7 @@ GET /labels
 GET /labels/{}/image.png
 POST /labels/{}/bind
 POST /labels/{}/identify
+POST /labels/{}/remove
 GET /devices
 POST /devices/{}/adopt
 PUT /devices/{}/config
