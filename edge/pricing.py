@@ -216,6 +216,8 @@ class Pricing:
         self.labels.put(label.label, removed)
         events: list[Event] = [_label_changed(removed)]
         for gtin in sorted({glass.gtin for glass in label.glass} | {label.content.gtin}):
+            if price := self.prices.get(gtin):  # somebody may just have read it
+                self.prices.put(gtin, replace(price, held_until=HELD))
             events += self._agree(gtin, now)
         return None, events
 

@@ -1,4 +1,7 @@
-"""The layout of a label as a frozen table, one TOML file for each panel."""
+"""The layout of a label as frozen tables: a TOML file for each panel size, one for the palettes.
+
+A template's name is a panel's size and its palette, such as `296x128-bwr`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from msgspec import Struct
 
 from edge.errors import RenderError
 
-_FOLDER = resources.files("devices.labels") / "templates"
+_FOLDER = resources.files("devices.labels")
+_SIZES = _FOLDER / "templates"
 
 
 class Box(Struct, frozen=True, array_like=True):
@@ -31,44 +35,94 @@ class Box(Struct, frozen=True, array_like=True):
         """Give the height in pixels."""
         return self.bottom - self.top
 
+    @property
+    def area(self) -> tuple[slice, slice]:
+        """Give the rows and columns of the rectangle in an array of pixels."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
-class TextArea(Struct, frozen=True, forbid_unknown_fields=True):
-    """Room for a text: font sizes in pixels to try, and how many lines there may be."""
 
-    box: Box
+class Type(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a text is set: font sizes in pixels to try, how many lines, and a row's height."""
+
     largest: int
     smallest: int
     lines: int = 1
+    height: int = 0
 
 
-class CodeArea(Struct, frozen=True, forbid_unknown_fields=True):
-    """Room for a barcode with its quiet zones; `digits` is the font size below an EAN-13."""
+class Arrangement(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where things stand beside one kind of code.
 
-    box: Box
-    digits: int
+    `offer` holds the price; promotion and further prices stand around it there, or in the box
+    `extras` where the panel has one.
+    `foot` holds the unit price and the stock state, `code` the code with its quiet zones.
+    """
+
+    offer: Box
+    foot: Box
+    code: Box
+    extras: Box | None = None
 
 
-class Template(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where everything stands on one panel; `rule` is the height of the line below the name."""
+class Panel(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where everything stands on panels of one size; `digits` is the font size below an EAN-13."""
 
     width: int
     height: int
-    rule: int
-    name: TextArea
-    name_with_second: TextArea
-    second: TextArea
-    promotion: TextArea
-    price: TextArea
-    price_in_promotion: TextArea
-    unit: TextArea
-    code: CodeArea
+    names: Box
+    rule: Box
+    name: Type
+    second: Type
+    promotion: Type
+    price: Type
+    aside: Type
+    foot: Type
+    digits: int
+    ean: Arrangement
+    qr: Arrangement
+
+
+class Palette(Struct, frozen=True, forbid_unknown_fields=True):
+    """The colours of a panel as RGB; the first is the ground. The other fields are their indices.
+
+    `offer` is the price in a promotion; `promotion` and `member` are a ground and the ink on it.
+    """
+
+    colours: tuple[tuple[int, int, int], ...]
+    text: int
+    offer: int
+    promotion: tuple[int, int]
+    member: tuple[int, int]
+
+
+class Template(Struct, frozen=True):
+    """A panel in its colours."""
+
+    panel: Panel
+    palette: Palette
+
+
+@cache
+def _panels() -> dict[str, Panel]:
+    files = {file.name.removesuffix(".toml"): file.read_bytes() for file in _SIZES.iterdir()}
+    return {size: msgspec.toml.decode(files[size], type=Panel) for size in sorted(files)}
+
+
+@cache
+def _palettes() -> dict[str, Palette]:
+    text = (_FOLDER / "palettes.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Palette])
+
+
+def templates() -> tuple[str, ...]:
+    """Give the names of all templates."""
+    return tuple(f"{size}-{palette}" for size in _panels() for palette in _palettes())
 
 
 @cache
 def template(name: str) -> Template:
-    """Give a panel's layout; raises RenderError when there is none of that name."""
-    known = {file.name.removesuffix(".toml"): file for file in _FOLDER.iterdir()}
-    if name not in known:
-        expected = ", ".join(sorted(known))
-        raise RenderError(f"template: expected one of {expected}, came {name!r}")
-    return msgspec.toml.decode(known[name].read_bytes(), type=Template)
+    """Give a panel's layout and colours; raises RenderError when there is none of that name."""
+    size, _, palette = name.partition("-")
+    if size not in _panels() or palette not in _palettes():
+        raise RenderError(f"template: expected one of {', '.join(templates())}, came {name!r}")
+    return Template(_panels()[size], _palettes()[palette])

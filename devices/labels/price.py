@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision, is_currency
@@ -54,6 +55,11 @@ class Price:
     parts: tuple[tuple[str, bool], ...]
 
 
+def home(currency: str) -> str:
+    """Give the locale that a currency is written in, such as `zh_CN`; English where unknown."""
+    return _HOME.get(currency, "en")
+
+
 def price(amount: int, currency: str, locale: str | None = None) -> Price:
     """Write an amount in minor units; `locale` such as `zh_CN`, None for the currency's own.
 
@@ -66,7 +72,7 @@ def price(amount: int, currency: str, locale: str | None = None) -> Price:
             f"{currency!r}"
         )
     places = get_currency_precision(currency)
-    text = _written(Decimal(amount).scaleb(-places), currency, locale or _HOME.get(currency, "en"))
+    text = _written(Decimal(amount).scaleb(-places), currency, locale or home(currency))
     if re.sub(r"\D", "", text) != str(amount).zfill(places + 1):
         raise RenderError(f"price: {amount} {currency} would be written as {text!r}")
     return Price(text, _parts(text, places))
@@ -74,12 +80,15 @@ def price(amount: int, currency: str, locale: str | None = None) -> Price:
 
 def _written(value: Decimal, currency: str, locale: str) -> str:
     try:
-        text = format_currency(
-            value, currency, locale=Locale.parse(locale), numbering_system="latn"
-        )
+        text = format_currency(value, currency, locale=_locale(locale), numbering_system="latn")
     except (UnknownLocaleError, ValueError) as fault:
         raise RenderError(f"price: expected a locale such as zh_CN, came {locale!r}") from fault
     return re.sub(r"\s", " ", text)
+
+
+@cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def _parts(text: str, places: int) -> tuple[tuple[str, bool], ...]:

@@ -1,43 +1,94 @@
-"""Text on a label: fonts of the system, glyph coverage, and the largest size that fits."""
+"""Text on a label: fonts of the system, glyph coverage, and the largest size that fits.
+
+A glyph is drawn once for each font and size and kept; a text is put together from glyphs. There is
+no shaping, so text that needs it (Arabic, Hindi, combining marks) is refused.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import ImageFont
 
 from edge.errors import RenderError
 
 if TYPE_CHECKING:
-    from devices.labels.layout import TextArea
+    from devices.labels.layout import Type
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 _NOTO_CJK_SIMPLIFIED = 2  # face of the collection: JP, KR, SC, TC, HK
-_FACES = (
-    ("/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf", 0),
-    ("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc", _NOTO_CJK_SIMPLIFIED),
-    ("/usr/share/fonts/noto-cjk/NotoSansCJK-Bold.ttc", _NOTO_CJK_SIMPLIFIED),
-    ("/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf", 0),
-)
+_NOTO_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk")
+_DEJAVU = "/usr/share/fonts/truetype/dejavu"
 _NO_CHARACTER = "\U0010ffff"
+_WORTH_A_LINE = 0.7  # of its size a text gives up to stand on a line less
 _PROBE_SIZE = 24  # pixels; enough for two glyphs to differ
+_RIGHT_TO_LEFT = {"R", "AL", "AN"}  # bidirectional classes (Unicode Standard Annex 9)
+_NEEDS_SHAPING = {"Mn", "Mc", "Me", "Cf", "Cc"}  # marks and controls, by general category
 _WORD = re.compile(
     r"[^\s\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]+|"
     r"\S[\u3001\u3002\uff0c\uff01\uff1f\uff1b\uff1a\uff09\u300b\u201d]*|\s+"
 )
 
 
-@dataclass(frozen=True, slots=True)
+class Weight(Enum):
+    """How heavy text is set; the fonts of a weight are tried in order, files that are there."""
+
+    BOOK = (f"{_DEJAVU}/DejaVuSans.ttf", *(f"{f}/NotoSansCJK-Regular.ttc" for f in _NOTO_FOLDERS))
+    BOLD = (f"{_DEJAVU}/DejaVuSans-Bold.ttf", *(f"{f}/NotoSansCJK-Bold.ttc" for f in _NOTO_FOLDERS))
+    # Narrow digits are taller digits.
+    NARROW = (*(f"{f}/NotoSansCJK-Bold.ttc" for f in _NOTO_FOLDERS), f"{_DEJAVU}/DejaVuSans-Bold.ttf")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glyph:
+    """A character's ink, True where there is some, cropped to it.
+
+    `left` and `top` are where it starts from the pen on the baseline, in pixels.
+    """
+
+    ink: Mask
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Font:
+    """A font file at a size in pixels; there is one object for each, so that it keys caches."""
+
+    size: int
+    file: ImageFont.FreeTypeFont
+
+    def advance(self, character: str) -> int:
+        """Give how far a character moves the pen, in pixels."""
+        return _advance(self, character)
+
+    def glyph(self, character: str) -> Glyph:
+        """Draw a character."""
+        return _glyph(self, character)
+
+    def length(self, text: str) -> int:
+        """Give how far a text moves the pen, in pixels."""
+        return sum([_advance(self, character) for character in text])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A font file and the face within it."""
+    """A font file, one object for each; of a collection, the face for simplified Chinese."""
 
     path: str
-    index: int
 
-    def at(self, size: int) -> ImageFont.FreeTypeFont:
+    def at(self, size: int) -> Font:
         """Give the font at a size in pixels."""
         return _font(self, size)
 
@@ -51,85 +102,198 @@ class Setting:
     """A text that fits: its lines, its font and the distance from line to line in pixels."""
 
     lines: tuple[str, ...]
-    font: ImageFont.FreeTypeFont
+    font: Font
     leading: int
 
 
-@lru_cache(maxsize=256)
-def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(face.path, size, index=face.index)
+@cache
+def _face(path: str) -> Face:
+    return Face(path)
+
+
+@lru_cache(maxsize=512)
+def _font(face: Face, size: int) -> Font:
+    index = _NOTO_CJK_SIMPLIFIED if face.path.endswith(".ttc") else 0
+    basic = ImageFont.Layout.BASIC
+    return Font(size, ImageFont.truetype(face.path, size, index=index, layout_engine=basic))
+
+
+@lru_cache(maxsize=65536)
+def _advance(font: Font, character: str) -> int:
+    return round(font.file.getlength(character, mode="1"))
+
+
+@lru_cache(maxsize=16384)
+def _glyph(font: Font, character: str) -> Glyph:
+    drawn, (left, top) = font.file.getmask2(character, mode="1", anchor="ls")
+    width, height = drawn.size
+    ink = np.frombuffer(bytes(drawn), np.uint8).reshape(height, width) != 0
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return Glyph(ink[:0, :0], 0, 0, 0, 0)
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+    height, width = cropped.shape
+    return Glyph(cropped, int(left + columns[0]), int(top + rows[0]), width, height)
 
 
 @lru_cache(maxsize=16384)
 def _draws(face: Face, character: str) -> bool:
     """Compare with what the font draws for no character: the glyph `.notdef`."""
     font = face.at(_PROBE_SIZE)
-    glyph, missing = (font.getmask(text, "1") for text in (character, _NO_CHARACTER))
-    return (glyph.size, bytes(glyph)) != (missing.size, bytes(missing))
+    glyph, missing = font.glyph(character), font.glyph(_NO_CHARACTER)
+    return not np.array_equal(glyph.ink, missing.ink)
 
 
 @cache
-def faces() -> tuple[Face, ...]:
+def faces(weight: Weight) -> tuple[Face, ...]:
     """Give the fonts of this machine, best first; raises RenderError when there is none."""
-    found = tuple(Face(path, index) for path, index in _FACES if Path(path).is_file())
+    found = tuple(_face(path) for path in weight.value if Path(path).is_file())
     if not found:
         raise RenderError(
-            f"expected a font in one of {', '.join(path for path, _ in _FACES)}, found none: "
-            "install the package fonts-noto-cjk (Chinese and Latin) or fonts-dejavu-core (Latin)"
+            f"expected a font in one of {', '.join(weight.value)}, found none: install the "
+            "package fonts-noto-cjk (Chinese and Latin) or fonts-dejavu-core (Latin)"
         )
     return found
 
 
-def face_for(text: str, field: str) -> Face:
+def face_for(text: str, weight: Weight, field: str) -> Face:
     """Give the first font that draws all of a text.
 
-    Raises RenderError with the character that no font draws, or that no font draws together with
-    the rest of the text.
+    Raises RenderError with the character that no font draws, that no font draws together with
+    the rest of the text, or that cannot be drawn one glyph after the other.
     """
-    gaps = []
-    for face in faces():
-        gap = next((character for character in text if not face.draws(character)), None)
-        if gap is None:
+    for face in faces(weight):
+        if all([_settable(character) and _draws(face, character) for character in text]):
             return face
-        gaps.append(gap)
-    gap = next((mark for mark in text if not any(f.draws(mark) for f in faces())), gaps[-1])
+    shaped = next((character for character in text if not _settable(character)), None)
+    if shaped is not None:
+        raise RenderError(
+            f"{field}: U+{ord(shaped):04X} of {text!r} needs shaping (combining marks, controls "
+            "and text from right to left are not drawn): take it out"
+        )
+    gaps = [next(mark for mark in text if not face.draws(mark)) for face in faces(weight)]
+    nowhere = (mark for mark in text if not any(face.draws(mark) for face in faces(weight)))
+    gap = next(nowhere, gaps[-1])
     raise RenderError(
         f"{field}: no font draws {gap!r} (U+{ord(gap):04X}) of {text!r}: take it out, or install "
         "a font that has it (fonts-noto-cjk for Chinese, Japanese and Korean)"
     )
 
 
-def fit(text: str, area: TextArea, field: str) -> Setting:
-    """Set a text as large as its area allows.
-
-    Raises RenderError when it does not fit at the smallest size: a cut text could mislead.
-    """
-    face = face_for(text, field)
-    for size in range(area.largest, area.smallest - 1, -1):
-        font = face.at(size)
-        lines = _wrap(text, font, area.box.width)
-        leading = sum(font.getmetrics()) if len(lines) > 1 else _ink_height(font)
-        if lines and len(lines) <= area.lines and leading * len(lines) <= area.box.height:
-            return Setting(lines, font, leading)
-    raise RenderError(
-        f"{field}: {text!r} does not fit into {area.box.width}x{area.box.height} pixels at font "
-        f"size {area.smallest}: shorten it"
+@lru_cache(maxsize=16384)
+def _settable(character: str) -> bool:
+    return (
+        unicodedata.category(character) not in _NEEDS_SHAPING
+        and unicodedata.bidirectional(character) not in _RIGHT_TO_LEFT
     )
 
 
-def _ink_height(font: ImageFont.FreeTypeFont) -> int:
-    _, top, _, bottom = font.getbbox("Ågj", anchor="ls")
-    return int(bottom - top)
+def fit(text: str, style: Type, room: tuple[int, int], weight: Weight, field: str) -> Setting:
+    """Set a text as large as a room of (width, height) pixels allows, in up to `style.lines` lines.
+
+    Raises RenderError when it does not fit at the smallest size: a cut text could mislead.
+    """
+    face = face_for(text, weight, field)
+    found: Setting | None = None
+    for size in range(_start(text, face, style, room), style.smallest - 1, -1):
+        if found and size < found.font.size * _WORTH_A_LINE:
+            break
+        most_lines = len(found.lines) - 1 if found else style.lines
+        if setting := _set(text, face.at(size), most_lines, room):
+            found = setting
+            if len(setting.lines) == 1:
+                break
+    if found:
+        return found
+    raise RenderError(
+        f"{field}: {text!r} does not fit into {room[0]}x{room[1]} pixels at font size "
+        f"{style.smallest}: shorten it"
+    )
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> tuple[str, ...]:
+def _set(text: str, font: Font, most_lines: int, room: tuple[int, int]) -> Setting | None:
+    width, height = room
+    lines = _wrap(text, font, width)
+    if not 1 <= len(lines) <= most_lines:
+        return None
+    leading = round(font.size * 1.16)
+    fits = _height(lines, font, leading) <= height and _width(lines, font) <= width
+    return Setting(lines, font, leading) if fits else None
+
+
+def _start(text: str, face: Face, style: Type, room: tuple[int, int]) -> int:
+    """Give a size that is surely large enough: text grows with the size, but for rounding."""
+    width, height = room
+    font = face.at(style.largest)
+    by_width = style.largest * width * style.lines // max(font.length(text), 1)
+    by_height = style.largest * height // max(_height((text,), font, 0), 1)
+    return max(min(style.largest, by_width + 3, by_height + 3), style.smallest)
+
+
+def _height(lines: tuple[str, ...], font: Font, leading: int) -> int:
+    top, _ = extent(lines[0], font)
+    _, bottom = extent(lines[-1], font)
+    return bottom - top + leading * (len(lines) - 1)
+
+
+def _width(lines: tuple[str, ...], font: Font) -> int:
+    return max([width_of(line, font) for line in lines])
+
+
+def extent(text: str, font: Font) -> tuple[int, int]:
+    """Give where the ink of a text begins and ends above and below the baseline, in pixels."""
+    glyphs = [_glyph(font, character) for character in text if character != " "]
+    return min([g.top for g in glyphs]), max([g.top + g.height for g in glyphs])
+
+
+def width_of(text: str, font: Font) -> int:
+    """Give the width of a text from its first ink to its last, in pixels."""
+    first, last = _glyph(font, text[0]), _glyph(font, text[-1])
+    return font.length(text[:-1]) - first.left + last.left + last.width
+
+
+def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
     """Break a text between words, or between Chinese characters; empty when one word is wider."""
-    lines = [""]
+    lines, length = [""], 0
     for word in _WORD.findall(text):
-        if font.getlength((lines[-1] + word).rstrip()) <= width:
+        step = font.length(word)
+        if length + step <= width or word.isspace():
             lines[-1] += word
-        elif font.getlength(word) <= width:
-            lines.append(word.lstrip())
+            length += step
+        elif step <= width:
+            lines.append(word)
+            length = step
         else:
             return ()
     return tuple(line.strip() for line in lines)
+
+
+def written(setting: Setting, height: int, field: str) -> Mask:
+    """Draw lines from the left, as wide as they are, centred in a height in pixels.
+
+    Gives height x width, True where there is ink. Raises RenderError when ink would be cut.
+    """
+    font, lines = setting.font, setting.lines
+    mask = np.zeros((height, _width(lines, font)), np.bool_)
+    below = setting.leading * (len(lines) - 1)
+    # Centred by digits, not by ink: what stands side by side shares a baseline.
+    baseline = (height - _glyph(font, "0").top - below) // 2
+    baseline = min(baseline, height - below - extent(lines[-1], font)[1])
+    baseline = max(baseline, -extent(lines[0], font)[0])
+    for line in lines:
+        pen = -_glyph(font, line[0]).left
+        for character in line:
+            put(mask, _glyph(font, character), pen, baseline, field)
+            pen += _advance(font, character)
+        baseline += setting.leading
+    return mask
+
+
+def put(mask: Mask, glyph: Glyph, pen: int, baseline: int, field: str) -> None:
+    """Add a glyph's ink to a mask; raises RenderError where some of it would be cut."""
+    top, left = baseline + glyph.top, pen + glyph.left
+    bottom, right = top + glyph.height, left + glyph.width
+    height, width = mask.shape
+    if top < 0 or left < 0 or bottom > height or right > width:
+        raise RenderError(f"{field}: a character would be cut at the edge of its room: shorten it")
+    mask[top:bottom, left:right] |= glyph.ink
