@@ -129,6 +129,9 @@ class Pricing:
         self._epoch = epoch
         self._grace_ms = grace_ms
         self._in_grace = {price.gtin for price in prices if _is_in_grace(price)}
+        self._of: dict[str, set[str]] = {}
+        for label in labels:
+            self._note(label)
 
     def till(self, gtin: str) -> int | None:
         """Give what the till charges for one unit, in minor units; None without a price."""
@@ -140,7 +143,7 @@ class Pricing:
         for label in labels:
             known = self.labels.get(label.label)
             if known is None:
-                self.labels.put(label.label, label)
+                self._put(label)
             else:
                 placed = replace(
                     known, device=label.device, template=label.template, shelf=label.shelf
@@ -148,7 +151,7 @@ class Pricing:
                 if (label.template, label.device) != (known.template, known.device):
                     placed = replace(placed, state="unbound")
                 if placed != known:
-                    self.labels.put(label.label, placed)
+                    self._put(placed)
 
     def change(self, change: PriceChange, product: Product | None, now: int) -> list[Event]:
         """Take a price change of a product, at once or planned."""
@@ -199,9 +202,9 @@ class Pricing:
         if label.gtin == command.gtin:
             return []
         bound = replace(label, gtin=command.gtin, state="unbound")
-        self.labels.put(label.label, bound)
+        self._put(bound)
         events = self._due(bound, product, now)
-        for gtin in sorted({command.gtin, label.gtin or "", *(g.gtin for g in label.glass)}):
+        for gtin in sorted({command.gtin} | _gtins(label)):
             events += self._agree(gtin, now)
         return events
 
@@ -213,7 +216,7 @@ class Pricing:
         if label.content is None or label.state == "removed":
             return None, []
         removed = replace(label, gtin=None, state="removed", problem=None)
-        self.labels.put(label.label, removed)
+        self._put(removed)
         events: list[Event] = [_label_changed(removed)]
         for gtin in sorted({glass.gtin for glass in label.glass} | {label.content.gtin}):
             if price := self.prices.get(gtin):  # somebody may just have read it
@@ -254,7 +257,7 @@ class Pricing:
             tries=0,
             problem=None,
         )
-        self.labels.put(label.label, due)
+        self._put(due)
         return [_label_changed(due)]
 
     def keep(self, command: KeepPicture, now: int) -> tuple[None, list[Event]]:
@@ -266,14 +269,14 @@ class Pricing:
             return None, []
         if command.error:
             failed = replace(label, state="failed", problem=command.error)
-            self.labels.put(label.label, failed)
+            self._put(failed)
             return None, [_label_changed(failed)]
         self.pictures.put(command.image, Picture(command.image, command.png, now))
         self.pictures.forget(command.image)
         picture = Glass(command.image, label.content.gtin, label.content.amount, now)
         glass = (*label.glass, picture)
         sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
-        self.labels.put(label.label, sent)
+        self._put(sent)
         return None, [_label_changed(sent), *self._agree(label.gtin, now)]
 
     def shown(self, reading: LabelShown, now: int) -> list[Event]:
@@ -294,7 +297,7 @@ class Pricing:
         if reading.image == label.image and len(label.glass) == 1 and label.state == "sent":
             label = replace(label, state="shown", problem=None)
             events.append(_label_changed(label))
-        self.labels.put(label.label, label)
+        self._put(label)
         for gtin in sorted({*gone, label.gtin or ""}):
             events += self._agree(gtin, now)
         return events
@@ -340,19 +343,36 @@ class Pricing:
             wait = min(RESEND_AFTER_MS * 2 ** max(0, label.tries - 1), RESEND_AT_MOST_MS)
             if now - label.sent_at >= wait:
                 again = replace(label, sent_at=now, tries=label.tries + 1, problem="not confirmed")
-                self.labels.put(label.label, again)
+                self._put(again)
                 events.append(_label_changed(again))
         return events
 
+    def _put(self, label: Label) -> None:
+        self.labels.put(label.label, label)
+        self._note(label)
+
+    def _note(self, label: Label) -> None:
+        """Remember which products a label has to do with, or once had."""
+        for gtin in _gtins(label):
+            self._of.setdefault(gtin, set()).add(label.label)
+
+    def _concerned(self, gtin: str) -> list[Label]:
+        """Give the labels on a shelf that are to show a product, or may be showing it still."""
+        known = self._of.get(gtin, set())
+        for name in [name for name in known if gtin not in _gtins(self.labels[name])]:
+            known.discard(name)
+        labels = [self.labels[name] for name in sorted(known)]
+        return [label for label in labels if label.state != "removed"]
+
     def _labels_of(self, gtin: str) -> list[Label]:
-        return [label for label in self.labels if label.gtin == gtin]
+        return [label for label in self._concerned(gtin) if label.gtin == gtin]
 
     def _agree(self, gtin: str | None, now: int) -> list[Event]:
         """Charge what may be charged now, and tell the online channel when that has changed."""
         price = self.prices.get(gtin or "")
         if price is None:
             return []
-        labels = [label for label in self.labels if _concerns(label, price.gtin)]
+        labels = self._concerned(price.gtin)
         waits = any(label.state != "shown" or label.gtin != price.gtin for label in labels)
         held_until = self._held_until(price, now, waits=waits)
         ceiling = price.amount if now >= held_until else min(price.till, price.amount)
@@ -391,10 +411,8 @@ class Pricing:
         )
 
 
-def _concerns(label: Label, gtin: str) -> bool:
-    if label.state == "removed":
-        return False
-    return label.gtin == gtin or any(glass.gtin == gtin for glass in label.glass)
+def _gtins(label: Label) -> set[str]:
+    return {glass.gtin for glass in label.glass} | ({label.gtin} if label.gtin else set())
 
 
 def _is_in_grace(price: Price) -> bool:

@@ -77,6 +77,20 @@ def test_answer_has_a_state_per_label(new_shop: Shop) -> None:
     assert (found["till"], found["effective"]) == (1500, True)
 
 
+def test_label_that_was_taken_down_holds_no_price(new_shop: Shop) -> None:
+    """A raise waits for a label that does not answer, until somebody has taken it off the shelf."""
+    gtin = new_shop.priced(1000)
+    new_shop.execute(BindLabel("label-1", gtin))
+    draw(new_shop, "label-1", 1, "0" * 16)
+    show(new_shop, "label-1", "0" * 16)
+    change(new_shop, {"gtin": gtin, "amount": 1500})
+    assert price(new_shop, gtin)["till"] == 1000
+    new_shop.api("operator").post("/labels/label-1/remove").raise_for_status()
+    found = price(new_shop, gtin)
+    assert (found["till"], found["effective"], found["labels"]) == (1500, True, [])
+    assert new_shop.api().get("/labels").json()["items"][0]["state"] == "removed"
+
+
 def test_planned_price_waits_for_its_time(shop: Shop) -> None:
     """A price with `from` in the future leaves the price of today as it is."""
     gtin = shop.priced(500)
