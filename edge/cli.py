@@ -40,6 +40,14 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 STORE_TOML = Path("store.toml")
 
 
+class StockWord(StrEnum):
+    """How much of a product there is, as a label says it."""
+
+    enough = "in"
+    few = "few"
+    none = "none"
+
+
 class RoleName(StrEnum):
     """The roles by name."""
 
@@ -138,6 +146,15 @@ def camera(name: str, config: Config = STORE_TOML) -> None:
     from edge.eyes import watch
 
     watch(load(config), name)
+
+
+@app.command()
+def access_point(name: str, config: Config = STORE_TOML) -> None:
+    """Drive one access point of labels alone."""
+    from edge.config import load
+    from edge.labelling import reach
+
+    reach(load(config), name)
 
 
 @app.command()
@@ -366,28 +383,50 @@ def encode_epc(
 
 
 @label.command("render")
-def render_label(  # noqa: PLR0913  (each is an option of the command line)
+def render_label(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     gtin: Annotated[str, typer.Option(help="the product")],
     name: Annotated[str, typer.Option(help="its name")],
     amount: Annotated[int, typer.Option(help="its price in minor units")],
     out: Annotated[Path, typer.Option("-o", "--out", help="the PNG to write")],
     currency: str = "CNY",
-    template: str = "296x128-bwr",
-    unit: str = "",
+    template: Annotated[str, typer.Option(help="size and colours of the panel")] = "296x128-bwr",
+    unit: Annotated[str, typer.Option(help="the unit price, such as '1 L = 2.49'")] = "",
+    second_name: Annotated[str, typer.Option(help="the name in another language")] = "",
     promotion: str | None = None,
+    regular: Annotated[int | None, typer.Option(help="struck: without the promotion")] = None,
+    member: Annotated[int | None, typer.Option(help="the price for members")] = None,
+    stock: Annotated[StockWord | None, typer.Option(help="how much there is")] = None,
+    link: Annotated[
+        str | None,
+        typer.Option(help="a GS1 Digital Link QR code at this address, https://id.gs1.org"),
+    ] = None,
+    locale: Annotated[str | None, typer.Option(help="how prices are written: de_AT")] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Draw a shelf label."""
     from devices.gtin import gtin14
+    from devices.labels.codes import digital_link
     from devices.labels.render import render
     from edge.events import LabelContent
 
     full = gtin14(gtin)
     if full is None:
         raise Refused(f"expected a GTIN of 8 to 14 digits with its check digit, came {gtin!r}")
-    content = LabelContent(full, name, amount, currency, template, unit, promotion=promotion)
-    out.write_bytes(render(content))
+    content = LabelContent(
+        full,
+        name,
+        amount,
+        currency,
+        template,
+        unit,
+        {"": second_name} if second_name else {},
+        promotion,
+        regular,
+        member,
+        None if stock is None else stock.value,
+    )
+    out.write_bytes(render(content, digital_link(full, link) if link else None, locale))
     typer.echo(json.dumps({"file": str(out), "gtin": full}) if as_json else f"{out} written")
 
 

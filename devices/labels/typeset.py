@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
@@ -45,14 +46,18 @@ class Weight(Enum):
     BOOK = (f"{_DEJAVU}/DejaVuSans.ttf", *(f"{f}/NotoSansCJK-Regular.ttc" for f in _NOTO_FOLDERS))
     BOLD = (f"{_DEJAVU}/DejaVuSans-Bold.ttf", *(f"{f}/NotoSansCJK-Bold.ttc" for f in _NOTO_FOLDERS))
     # Narrow digits are taller digits.
-    NARROW = (*(f"{f}/NotoSansCJK-Bold.ttc" for f in _NOTO_FOLDERS), f"{_DEJAVU}/DejaVuSans-Bold.ttf")
+    NARROW = (
+        *(f"{f}/NotoSansCJK-Bold.ttc" for f in _NOTO_FOLDERS),
+        f"{_DEJAVU}/DejaVuSans-Bold.ttf",
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyph:
     """A character's ink, True where there is some, cropped to it.
 
-    `left` and `top` are where it starts from the pen on the baseline, in pixels.
+    `left` and `top` are where it starts from the pen on the baseline, in pixels; `spots` (2 x n)
+    are the rows and columns of its ink from there.
     """
 
     ink: Mask
@@ -60,6 +65,7 @@ class Glyph:
     top: int
     width: int
     height: int
+    spots: NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,11 +105,18 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A text that fits: its lines, its font and the distance from line to line in pixels."""
+    """A text that fits: its lines, its font and the distance from line to line in pixels.
+
+    `width` is that of the widest line's ink; `top` and `bottom` are where all ink begins and ends,
+    from the first baseline.
+    """
 
     lines: tuple[str, ...]
     font: Font
     leading: int
+    width: int
+    top: int
+    bottom: int
 
 
 @cache
@@ -130,10 +143,12 @@ def _glyph(font: Font, character: str) -> Glyph:
     ink = np.frombuffer(bytes(drawn), np.uint8).reshape(height, width) != 0
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
-        return Glyph(ink[:0, :0], 0, 0, 0, 0)
+        return Glyph(ink[:0, :0], 0, 0, 0, 0, np.zeros((2, 0), np.int16))
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
     height, width = cropped.shape
-    return Glyph(cropped, int(left + columns[0]), int(top + rows[0]), width, height)
+    left, top = int(left + columns[0]), int(top + rows[0])
+    spots = np.array(np.nonzero(cropped), np.int16) + np.array([[top], [left]], np.int16)
+    return Glyph(cropped, left, top, width, height, spots)
 
 
 @lru_cache(maxsize=16384)
@@ -163,7 +178,7 @@ def face_for(text: str, weight: Weight, field: str) -> Face:
     the rest of the text, or that cannot be drawn one glyph after the other.
     """
     for face in faces(weight):
-        if all([_settable(character) and _draws(face, character) for character in text]):
+        if all(_settable(character) and _draws(face, character) for character in text):
             return face
     shaped = next((character for character in text if not _settable(character)), None)
     if shaped is not None:
@@ -212,44 +227,37 @@ def fit(text: str, style: Type, room: tuple[int, int], weight: Weight, field: st
 
 
 def _set(text: str, font: Font, most_lines: int, room: tuple[int, int]) -> Setting | None:
-    width, height = room
-    lines = _wrap(text, font, width)
+    lines = _wrap(text, font, room[0])
     if not 1 <= len(lines) <= most_lines:
         return None
+    top, bottom = _extent(lines[0], font)
     leading = round(font.size * 1.16)
-    fits = _height(lines, font, leading) <= height and _width(lines, font) <= width
-    return Setting(lines, font, leading) if fits else None
+    if len(lines) > 1:
+        bottom = _extent(lines[-1], font)[1] + leading * (len(lines) - 1)
+    width = max([_width(line, font) for line in lines])
+    if width > room[0] or bottom - top > room[1]:
+        return None
+    return Setting(lines, font, leading, width, top, bottom)
 
 
 def _start(text: str, face: Face, style: Type, room: tuple[int, int]) -> int:
-    """Give a size that is surely large enough: text grows with the size, but for rounding."""
+    """Give a size that is large enough: text grows with the size, and digits are 0.7 of it high."""
     width, height = room
-    font = face.at(style.largest)
-    by_width = style.largest * width * style.lines // max(font.length(text), 1)
-    by_height = style.largest * height // max(_height((text,), font, 0), 1)
-    return max(min(style.largest, by_width + 3, by_height + 3), style.smallest)
+    length = face.at(style.largest).length(text)
+    by_width = style.largest * width * style.lines // max(length, 1) + 3
+    return max(min(style.largest, by_width, height * 10 // 7), style.smallest)
 
 
-def _height(lines: tuple[str, ...], font: Font, leading: int) -> int:
-    top, _ = extent(lines[0], font)
-    _, bottom = extent(lines[-1], font)
-    return bottom - top + leading * (len(lines) - 1)
+def _extent(line: str, font: Font) -> tuple[int, int]:
+    """Give where the ink of a line begins and ends above and below the baseline, in pixels."""
+    glyphs = [_glyph(font, character) for character in line]
+    return min([glyph.top for glyph in glyphs]), max([glyph.top + glyph.height for glyph in glyphs])
 
 
-def _width(lines: tuple[str, ...], font: Font) -> int:
-    return max([width_of(line, font) for line in lines])
-
-
-def extent(text: str, font: Font) -> tuple[int, int]:
-    """Give where the ink of a text begins and ends above and below the baseline, in pixels."""
-    glyphs = [_glyph(font, character) for character in text if character != " "]
-    return min([g.top for g in glyphs]), max([g.top + g.height for g in glyphs])
-
-
-def width_of(text: str, font: Font) -> int:
-    """Give the width of a text from its first ink to its last, in pixels."""
-    first, last = _glyph(font, text[0]), _glyph(font, text[-1])
-    return font.length(text[:-1]) - first.left + last.left + last.width
+def _width(line: str, font: Font) -> int:
+    """Give the width of a line from its first ink to its last, in pixels."""
+    first, last = _glyph(font, line[0]), _glyph(font, line[-1])
+    return font.length(line[:-1]) - first.left + last.left + last.width
 
 
 def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
@@ -274,19 +282,33 @@ def written(setting: Setting, height: int, field: str) -> Mask:
     Gives height x width, True where there is ink. Raises RenderError when ink would be cut.
     """
     font, lines = setting.font, setting.lines
-    mask = np.zeros((height, _width(lines, font)), np.bool_)
-    below = setting.leading * (len(lines) - 1)
+    mask = np.zeros((height, setting.width), np.bool_)
     # Centred by digits, not by ink: what stands side by side shares a baseline.
+    below = setting.leading * (len(lines) - 1)
     baseline = (height - _glyph(font, "0").top - below) // 2
-    baseline = min(baseline, height - below - extent(lines[-1], font)[1])
-    baseline = max(baseline, -extent(lines[0], font)[0])
-    for line in lines:
-        pen = -_glyph(font, line[0]).left
-        for character in line:
-            put(mask, _glyph(font, character), pen, baseline, field)
-            pen += _advance(font, character)
-        baseline += setting.leading
+    baseline = max(min(baseline, height - setting.bottom), -setting.top)
+    places = [
+        (baseline + n * setting.leading, pen, _glyph(font, character))
+        for n, line in enumerate(lines)
+        for pen, character in zip(_pens(line, font), line, strict=True)
+    ]
+    spots = np.concatenate([glyph.spots for _, _, glyph in places], axis=1)
+    starts = np.array([(row, pen) for row, pen, _ in places], np.int16).T
+    spots += np.repeat(starts, [glyph.spots.shape[1] for _, _, glyph in places], axis=1)
+    try:
+        inked = np.ravel_multi_index((spots[0], spots[1]), mask.shape)
+    except ValueError as fault:
+        raise RenderError(f"{field}: a character would be cut at the edge: shorten it") from fault
+    mask.ravel()[inked] = True
     return mask
+
+
+def _pens(line: str, font: Font) -> Iterator[int]:
+    """Give where the pen stands for each character; the ink of the first starts at 0."""
+    pen = -_glyph(font, line[0]).left
+    for character in line:
+        yield pen
+        pen += _advance(font, character)
 
 
 def put(mask: Mask, glyph: Glyph, pen: int, baseline: int, field: str) -> None:
@@ -295,5 +317,5 @@ def put(mask: Mask, glyph: Glyph, pen: int, baseline: int, field: str) -> None:
     bottom, right = top + glyph.height, left + glyph.width
     height, width = mask.shape
     if top < 0 or left < 0 or bottom > height or right > width:
-        raise RenderError(f"{field}: a character would be cut at the edge of its room: shorten it")
+        raise RenderError(f"{field}: a character would be cut at the edge: shorten it")
     mask[top:bottom, left:right] |= glyph.ink

@@ -185,6 +185,34 @@ def test_tag_that_is_none_is_told_and_the_others_are_decoded(run: Run) -> None:
     assert rows[0]["error"] == "not hexadecimal"
 
 
+MILK_LABEL = ("label", "render", "--gtin", "4006381333931", "--name", "Milk", "--amount", "249")
+
+
+def test_a_label_is_drawn_with_all_that_it_can_show(run: Run, tmp_path: Path) -> None:
+    """Every field of a label has an option, and the picture is a PNG."""
+    words = "--template 400x300-bwry --unit 2,49/l --second-name Lait --promotion -20%"
+    more = "--regular 299 --member 199 --stock few --link https://id.gs1.org --locale fr_FR"
+    result = run(*MILK_LABEL, *words.split(), *more.split(), "-o", "label.png")
+    assert (result.returncode, result.stdout) == (0, "label.png written\n")
+    assert (tmp_path / "label.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--template", "9x9-bw"), "template: expected one of 152x152-bw,"),
+        (("--regular", "100"), "regular: expected more than the price 249, came 100"),
+        (("--promotion", "\U0001f95b"), "promotion: no font draws"),
+    ],
+)
+def test_a_label_that_would_be_wrong_is_refused(
+    run: Run, tmp_path: Path, words: tuple[str, str], why: str
+) -> None:
+    """The reason is told in a line, the exit code is 2, and no file is written."""
+    assert why in failed(run(*MILK_LABEL, *words, "-o", "label.png"), 2)
+    assert not (tmp_path / "label.png").exists()
+
+
 def test_help_names_every_command(run: Run) -> None:
     """`--help` is there for the program and its groups."""
     told = run("--help").stdout
