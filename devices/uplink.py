@@ -11,7 +11,7 @@ from msgspec.json import Decoder
 from devices.cameras.native import decode_crossings, decode_heatmap, decode_zones
 from devices.checkout.native import decode_sale
 from devices.contract import Claims, Codec, Numbered, read
-from devices.labels.native import decode_report, decode_shown
+from devices.labels.native import decode_problem, decode_report, decode_shown
 from devices.rfid import impinj, zebra
 from devices.rfid.native import decode_reads
 from devices.scanners.native import decode_scan, decode_weight
@@ -33,6 +33,7 @@ NATIVE: dict[tuple[Kind, str], Codec] = {
     ("checkout", "sale"): decode_sale,
     ("label", "shown"): decode_shown,
     ("label", "report"): decode_report,
+    ("label", "problem"): decode_problem,
 }
 EVERY_KIND: dict[str, Codec] = {"status": decode_status, "result": decode_result}
 

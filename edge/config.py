@@ -26,6 +26,7 @@ from edge.config_values import (
     GtinText,
     Host,
     Id,
+    Mac,
     Name,
     PartOfPicture,
     Pause,
@@ -37,6 +38,7 @@ from edge.config_values import (
     Port,
     Positive,
     Seconds,
+    TemplateName,
     Timezone,
     TopicFilter,
     TypePattern,
@@ -181,7 +183,8 @@ class Shelf(Section):
 class Device(Section):
     """A device and what it stands for; `antennas` maps antenna numbers to shelves or zones.
 
-    A device that speaks its vendor's topics names `topic` (an MQTT filter) and `codec`.
+    A device that speaks its vendor's topics names `topic` (an MQTT filter) and `codec`. One that
+    speaks no MQTT has a `driver`, which finds it at `address`.
     """
 
     id: Id
@@ -192,6 +195,20 @@ class Device(Section):
     lane: Id | None = None
     at: Point | None = None
     silent_after_s: Seconds = 30.0
+    driver: Literal["openepaperlink"] | None = None
+    address: WebAddress | None = None
+
+    @model_validator(mode="after")
+    def _driven(self) -> Self:
+        if self.driver and self.kind != "label":
+            raise refusal(f"no driver at a {self.kind}", repr(self.driver), "driver")
+        if self.driver and self.address is None:
+            raise refusal(
+                "the access point's address, such as http://10.0.0.9", "nothing", "address"
+            )
+        if self.address and self.driver is None:
+            raise refusal("an address only where there is a driver", "none", "driver")
+        return self
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
@@ -288,9 +305,10 @@ class Label(Section):
 
     id: Id
     device: Id
-    template: Literal["296x128-bwr"] = "296x128-bwr"
+    template: TemplateName = "296x128-bwr"
     shelf: Id | None = None
     gtin: GtinText | None = None
+    mac: Mac | None = None
 
 
 class Sink(Section):

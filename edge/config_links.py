@@ -40,6 +40,7 @@ _UNIQUE = (
     _Names(("cameras.*.lines.*.name",), "a name that no other counting line has"),
     _Names(("lanes.*.id",), "an id that no other lane has"),
     _Names(("labels.*.id",), "an id that no other label has"),
+    _Names(("labels.*.mac",), "an address that no other label has"),
     _Names(("sinks.*.name",), "a name that no other sink has"),
 )
 

@@ -142,6 +142,17 @@ Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_span
 PicturePolygon = Annotated[tuple[PicturePoint, ...], Field(min_length=3), AfterValidator(_spanning)]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
+Mac = Annotated[
+    str, Field(pattern=r"^[0-9A-Fa-f]{16}$", description="a label's address of 16 hex digits")
+]
+TemplateName = Annotated[
+    str,
+    Field(
+        pattern=r"^(152x152|212x104|296x128|400x300|648x480)-(bw|bwr|bwry)$",
+        description="a panel of 152x152, 212x104, 296x128, 400x300 or 648x480 pixels, and -bw, "
+        "-bwr or -bwry for its colours",
+    ),
+]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="a colour such as #0f5fa6")]
 GtinText = Annotated[
     str,

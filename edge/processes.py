@@ -17,7 +17,7 @@ QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 
 
 def run_all(settings: Settings, config: Path) -> None:
-    """Run broker, gateway and cameras until SIGTERM or SIGINT."""
+    """Run broker, gateway, cameras and drivers until SIGTERM or SIGINT."""
     Supervisor(children(settings, config)).run(threading.Event())
 
 
@@ -32,6 +32,11 @@ def children(settings: Settings, config: Path) -> list[Child]:
     found += [
         Child(f"camera {camera.id}", command("camera", config, camera.id), QUIET)
         for camera in settings.cameras
+    ]
+    found += [
+        Child(f"labels {device.id}", command("access-point", config, device.id))
+        for device in settings.devices
+        if device.driver
     ]
     return found
 

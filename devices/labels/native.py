@@ -1,4 +1,4 @@
-"""Native messages of shelf labels: which picture is on the glass, and how the label does."""
+"""Native messages of shelf labels: which picture is on the glass, how the label does, faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Meta
 from msgspec.json import Decoder
 
 from devices.contract import Claims, Dbm, EpochMs, Numbered, Word, read
-from edge.readings import LabelReported, LabelShown
+from edge.readings import LabelReported, LabelShown, ProblemReported
 
 _Image = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{16}\Z")]
 _Millivolts = Annotated[int, Meta(ge=0, le=100_000)]
@@ -29,8 +29,15 @@ class _Report(Numbered, frozen=True):
     temp_c: _Celsius | None = None
 
 
+class _Problem(Numbered, frozen=True):
+    t: EpochMs
+    problem: Word
+    active: bool = True
+
+
 _shown = Decoder(_Shown)
 _report = Decoder(_Report)
+_problem = Decoder(_Problem)
 
 
 def decode_shown(payload: bytes) -> Claims:
@@ -45,3 +52,9 @@ def decode_report(payload: bytes) -> Claims:
     return came.claims(
         LabelReported(came.t, came.label, came.battery_mv, came.rssi, came.temp_c),
     )
+
+
+def decode_problem(payload: bytes) -> Claims:
+    """Decode `problem`: `{"t", "problem": a short code, "active"?: false when it is over}`."""
+    came = read(_problem, payload)
+    return came.claims(ProblemReported(came.t, came.problem, came.active))

@@ -97,7 +97,7 @@ def test_a_sent_label_gets_its_kept_picture() -> None:
     show = json.loads(payload)
     assert (topic, retain) == ("store/s1/label/ap-1/show", False)
     assert base64.b64decode(show.pop("data")) == shop.kept[image]
-    assert show == {"label": "l-1", "image": image, "format": "png", "revision": 1}
+    assert show == {"label": "l-1", "image": image, "format": "png", "revision": 7}
 
 
 def test_a_configuration_is_retained() -> None:
