@@ -336,8 +336,7 @@ class Inventory:
         if is_away != self._is_away:
             self._is_away = is_away
             cause = Cause("unheard" if is_away else "heard", "broker")
-            for trace in self._traces:
-                self._touch_epc(trace.epc, cause)
+            self._touch_products((trace.epc for trace in self._traces), cause)
 
     def touch(self, gtins: Iterable[str], cause: Cause | None = None) -> None:
         """Have the levels of these products looked at again (baskets changed)."""
@@ -386,10 +385,11 @@ class Inventory:
 
     def _touch_seats(self, antenna: Antenna) -> None:
         cause = Cause("heard" if antenna.sure else "unheard", antenna.device)
-        for epc in self._presence.seated(antenna):
-            self._touch_epc(epc, cause)
+        self._touch_products(self._presence.seated(antenna), cause)
 
-    def _touch_epc(self, epc: str, cause: Cause) -> None:
-        item = self._items.all().get(epc)
-        if item is not None and item.gtin is not None:
-            self._levels.touch(item.gtin, cause)
+    def _touch_products(self, epcs: Iterable[str], cause: Cause) -> None:
+        """Have the levels of these items' products looked at again, each once."""
+        get_item = self._items.all().get
+        items = (item for epc in epcs if (item := get_item(epc)) is not None)
+        for gtin in sorted({item.gtin for item in items if item.gtin is not None}):
+            self._levels.touch(gtin, cause)
