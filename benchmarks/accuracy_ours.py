@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.site import site_settings
 from devices.simulator.goods import GOODS
 from devices.simulator.happenings import Unit
-from devices.simulator.plan import Site, store_toml
 from devices.simulator.stock import BACKROOM
 from devices.simulator.wire import Arrived, LinkChanged
 from edge.commands import AdjustStock, Command, Product, PutProducts
-from edge.config import Settings, load
 from edge.events import Event
 from edge.shop import Shop
 from edge.state import State
@@ -33,7 +32,9 @@ class Ours:
         """Open the shop with its products; `untagged` ones are counted."""
         self.events: list[tuple[int, Event]] = []
         self._untagged = untagged
-        self._shop = Shop(_settings(), State(), CODES, epoch=1, now=now)
+        with tempfile.TemporaryDirectory() as folder:
+            settings = site_settings(Path(folder), MISSING_AFTER_S)
+        self._shop = Shop(settings, State(), CODES, epoch=1, now=now)
         products = tuple(
             Product(good.gtin, good.name, tracking="count" if good.gtin in untagged else "item")
             for good in GOODS
@@ -86,20 +87,3 @@ class Ours:
 
     def _note(self, now: int, events: list[Event]) -> None:
         self.events.extend((now, event) for event in events)
-
-
-def _settings() -> Settings:
-    site = Site(
-        broker="managed",
-        mqtt_port=1883,
-        api_port=8080,
-        webhook_url="http://127.0.0.1:9/webhook",
-        secret_env="NONE",  # noqa: S106  (the name of a variable)
-        camera_source="http://127.0.0.1:9/camera.mjpg",
-        missing_after_s=MISSING_AFTER_S,
-        references="references" in Settings.model_fields,
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "store.toml"
-        file.write_text(store_toml(site), "utf-8")
-        return load(file)

@@ -18,15 +18,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.accuracy_scenarios import EPOCH_MS
+from benchmarks.site import site_settings
 from devices.simulator.goods import GOODS
 from devices.simulator.happenings import Paid
-from devices.simulator.plan import STORE, Site, store_toml
+from devices.simulator.plan import STORE
 from devices.simulator.radio import Radio
 from devices.simulator.readers import readers
 from devices.simulator.references import REFERENCES
 from devices.simulator.world import World
 from edge.commands import Product, PutProducts
-from edge.config import Settings, load
+from edge.config import Settings
 from edge.logs import to_stderr
 from edge.recording import Asked, Heard, Line, encode
 from edge.replaying import Portion, replay
@@ -36,6 +37,7 @@ UNHURRIED = Radio(shelf_cycle_s=(10.0, 20.0), gate_cycle_s=(1.0, 2.0))
 SHUFFLE_MS = 10_000
 DOUBLED = 20  # one line in so many
 RESTARTS = 5
+MISSING_AFTER_S = 60.0
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
     to_stderr()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = _settings(folder)
+        settings = site_settings(folder, MISSING_AFTER_S)
         lines = list(day(asked.hours))
         chance = random.Random(1)
         mixed = [*lines, *chance.sample(lines, len(lines) // DOUBLED)]
@@ -123,22 +125,6 @@ def _replay(settings: Settings, log: Path, portion: Portion) -> str:
     replay(settings, log, out, None, portion)
     print(f"replayed in {time.monotonic() - start:.0f} s", flush=True)
     return hashlib.sha256(out.read_bytes()).hexdigest()[:16]
-
-
-def _settings(folder: Path) -> Settings:
-    site = Site(
-        broker="managed",
-        mqtt_port=1883,
-        api_port=8080,
-        webhook_url="http://127.0.0.1:9/webhook",
-        secret_env="NONE",  # noqa: S106  (the name of a variable)
-        camera_source="http://127.0.0.1:9/camera.mjpg",
-        missing_after_s=60,
-        references=True,
-    )
-    file = folder / "store.toml"
-    file.write_text(store_toml(site), "utf-8")
-    return load(file)
 
 
 if __name__ == "__main__":

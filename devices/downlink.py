@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from devices.labels.render import image_hash, stamped
+from devices.labels.png import stamped
+from devices.labels.render import image_hash
 from devices.topics import Topic
 from edge.commands import Command, KeepPicture
 from edge.errors import RenderError

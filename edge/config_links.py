@@ -58,7 +58,8 @@ _REFERENCES = (
 
 def crossed_faults(file: Path, lines: TomlLines, tree: dict[str, Any]) -> Iterator[Fault]:
     """Find names that are given twice, and names of things that the file does not have."""
-    for path, expected, came in (*_duplicates(tree, lines), *_dangling(tree)):
+    found = (*_duplicates(tree, lines), *_dangling(tree), *_without_address(tree))
+    for path, expected, came in found:
         yield Fault(str(file), lines.line(path), dotted(path), expected, came)
 
 
@@ -81,6 +82,16 @@ def _dangling(tree: dict[str, Any]) -> Iterator[_Crossed]:
             if name not in known:
                 expected = f"the id of a {reference.noun} ({choice}{did_you_mean(name, known)})"
                 yield path, expected, shown(name)
+
+
+def _without_address(tree: dict[str, Any]) -> Iterator[_Crossed]:
+    """Find labels that a driver is to reach and that have no address by radio."""
+    drivers = {path[:-1]: driver for path, driver in _texts(tree, "devices.*.driver")}
+    driven = {name: drivers.get(path[:-1]) for path, name in _texts(tree, "devices.*.id")}
+    known = {path[:-1] for path, _ in _texts(tree, "labels.*.mac")}
+    for path, device in _texts(tree, "labels.*.device"):
+        if driven.get(device) and path[:-1] not in known:
+            yield path[:-1], f"a mac: {driven[device]} reaches labels by it", "a label without one"
 
 
 def _texts(tree: dict[str, Any], pattern: str) -> Iterator[tuple[KeyPath, str]]:

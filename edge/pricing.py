@@ -148,7 +148,8 @@ class Pricing:
                 placed = replace(
                     known, device=label.device, template=label.template, shelf=label.shelf
                 )
-                if (label.template, label.device) != (known.template, known.device):
+                moved = (label.template, label.device) != (known.template, known.device)
+                if moved and known.state != "removed":
                     placed = replace(placed, state="unbound")
                 if placed != known:
                     self._put(placed)
@@ -213,12 +214,12 @@ class Pricing:
         label = self.labels.get(command.label)
         if label is None:
             raise NotFound(f"expected a configured label, came {command.label!r}", "label")
-        if label.content is None or label.state == "removed":
+        if label.state == "removed":
             return None, []
         removed = replace(label, gtin=None, state="removed", problem=None)
         self._put(removed)
-        events: list[Event] = [_label_changed(removed)]
-        for gtin in sorted({glass.gtin for glass in label.glass} | {label.content.gtin}):
+        events: list[Event] = [_label_changed(removed)] if removed.content else []
+        for gtin in sorted(_gtins(label)):
             if price := self.prices.get(gtin):  # somebody may just have read it
                 self.prices.put(gtin, replace(price, held_until=HELD))
             events += self._agree(gtin, now)

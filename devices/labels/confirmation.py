@@ -20,8 +20,3 @@ class Confirmation(StrEnum):
 
     DRAWN = "drawn"
     """It is on the glass, and what was there before is gone."""
-
-    @property
-    def proves_the_glass(self) -> bool:
-        """Say whether it may become `shown`, after which the old price no longer counts."""
-        return self is Confirmation.DRAWN

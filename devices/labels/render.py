@@ -11,13 +11,11 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from devices.labels.drawing import draw
-from devices.labels.png import encoded, stamped
+from devices.labels.png import encoded
 from devices.labels.proof import prove
 
 if TYPE_CHECKING:
     from edge.events import LabelContent
-
-__all__ = ["image_hash", "render", "stamped"]
 
 
 def render(

@@ -24,6 +24,7 @@ from devices.simulator.layout import (
 from devices.simulator.references import REFERENCES
 
 STORE = "demo"
+GRACE_S = 2.0  # a demo is short
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -40,7 +41,6 @@ class Site(Struct, frozen=True, kw_only=True):
     secret_env: str
     camera_source: str
     missing_after_s: float
-    grace_s: float = 2.0
     references: bool = False
 
 
@@ -75,7 +75,7 @@ def _head(site: Site) -> Iterator[str]:
     yield from _table("[database]", url="sqlite:///store.db")
     yield from _table("[api]", port=site.api_port)
     yield from _table("[presence]", missing_after_s=site.missing_after_s)
-    yield from _table("[prices]", grace_s=site.grace_s)
+    yield from _table("[prices]", grace_s=GRACE_S)
 
 
 def _zones() -> Iterator[str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from devices.downlink import Downlink
-from devices.labels.render import image_hash, render, stamped
+from devices.labels.png import stamped
+from devices.labels.render import image_hash, render
 from edge.commands import Command, KeepPicture
 from edge.errors import BrokerError
 from edge.events import (

@@ -137,3 +137,26 @@ def test_names_exist(tmp_path: Path, text: str, path: str, noun: str) -> None:
     fault = fault_of(tmp_path, STORE + ZONE + text)
     assert fault.path == path
     assert fault.expected.startswith(f"the id of a {noun} (")
+
+
+def test_a_label_that_a_driver_reaches_needs_its_address(tmp_path: Path) -> None:
+    """Without a mac the driver could never show anything on it."""
+    text = f"""{STORE}
+[[devices]]
+id = "ap"
+kind = "label"
+driver = "openepaperlink"
+address = "http://10.0.0.9"
+[[labels]]
+id = "a"
+device = "ap"
+mac = "0000021A00000001"
+[[labels]]
+id = "b"
+device = "ap"
+"""
+    fault = fault_of(tmp_path, text)
+    assert (fault.path, fault.expected) == (
+        "labels[1]",
+        "a mac: openepaperlink reaches labels by it",
+    )

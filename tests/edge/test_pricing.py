@@ -185,6 +185,17 @@ def test_a_higher_price_leaves_shoppers_time_to_the_till() -> None:
     assert (counter.pricing.till(MILK), counter.told(MILK)[-1]) == (400, (400, True))
 
 
+def test_a_label_that_never_had_a_price_can_be_taken_down() -> None:
+    """It is not drawn when its product gets a price, nor when its template is another one."""
+    counter = Counter("a")
+    counter.bind("a", MILK)
+    assert counter.pricing.remove(RemoveLabel("a"), counter.now) == (None, [])
+    counter.price(MILK, 300)
+    counter.pricing.install([Label("a", "ap-2", "400x300-bw", "shelf-b")])
+    label = counter.pricing.labels["a"]
+    assert (label.state, label.gtin, counter.states("a")) == ("removed", None, [])
+
+
 def test_a_label_that_was_taken_down_binds_no_price_until_it_hangs_again() -> None:
     """Its glass is remembered: where it is hung up, it shows what it showed."""
     counter = Counter("a")
