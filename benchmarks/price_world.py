@@ -13,16 +13,29 @@ from random import Random
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from edge.commands import BindLabel, KeepPicture, PriceChange, Product, RemoveLabel
+from edge.commands import (
+    BindLabel,
+    CancelPrices,
+    KeepPicture,
+    PriceChange,
+    Product,
+    RemoveLabel,
+    SetPrices,
+)
+from edge.errors import Refused
 from edge.events import Event, LabelChanged, PriceEffective
-from edge.pricing import Label, Picture, PlannedPrice, Price, Pricing
+from edge.labels import Label
+from edge.prices import PriceRows, PriceRules, Prices
+from edge.pricing import Price, Pricing
 from edge.readings import LabelShown
 from edge.rows import Rows
 
 EPOCH_MS = 1_800_000_000_000
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 GTINS = ("04006381333931", "06901234567892")
 LABELS = ("a", "b", "c")
 AMOUNTS = (100, 200, 300)
@@ -34,10 +47,11 @@ class Overcharged(Exception):  # noqa: N818  (what happened to the shopper)
 
 
 class Shown(Struct, frozen=True):
-    """A picture, as a label has it: whose price of which revision."""
+    """A picture, as a label has it: whose prices of which revision."""
 
     gtin: str
     amount: int
+    member: int
     revision: int
     image: str
 
@@ -49,31 +63,20 @@ class Glass(Struct):
     hangs: bool = True
 
 
-Tables = tuple[
-    Rows[str, Price], Rows[tuple[str, int], PlannedPrice], Rows[str, Label], Rows[str, Picture]
-]
-Opener = Callable[[Tables, int], Pricing]
+Opener = Callable[[PriceRows, PriceRules, int], Prices]
+KNOWN = {gtin: Product(gtin, gtin) for gtin in GTINS}
 
 
-def open_pricing(kind: type[Pricing] = Pricing) -> Opener:
-    """Give what opens this kind of pricing on rows, with so much time of grace (ms)."""
+def open_prices(protocol: type[Pricing] = Pricing) -> Opener:
+    """Give what opens prices of this protocol on rows, by rules, at a time."""
 
-    def opened(tables: Tables, grace_ms: int) -> Pricing:
-        prices, planned, labels, pictures = tables
-        return kind(
-            prices=prices,
-            planned=planned,
-            labels=labels,
-            pictures=pictures,
-            currency="CNY",
-            epoch=1,
-            grace_ms=grace_ms,
-        )
+    def opened(rows: PriceRows, rules: PriceRules, now: int) -> Prices:
+        return Prices(rows, rules, KNOWN.get, lambda _: None, epoch=1, now=now, protocol=protocol)
 
     return opened
 
 
-HONEST = open_pricing()
+HONEST = open_prices()
 
 
 class PriceWorld:
@@ -92,38 +95,43 @@ class PriceWorld:
         self._open = opened
         self._grace_ms = grace_ms
         self._heeds = heeds
-        self._products = {gtin: Product(gtin, gtin) for gtin in GTINS}
         self._glasses = {label: Glass() for label in LABELS}
         self._air: dict[str, list[Shown]] = {label: [] for label in LABELS}
         self._words: list[LabelShown] = []
         self._log: list[Event] = []
         self._sent = 0
-        self._online: dict[str, int] = {}
+        self._online: dict[str, tuple[int, int]] = {}
         self._seen: dict[str, dict[int, int]] = {gtin: {} for gtin in GTINS}
-        self._disk: tuple[tuple[tuple[Any, Any], ...], ...] = ((), (), (), ())
+        self._disk: dict[str, tuple[tuple[Any, Any], ...]] = {}
         self._start()
-        self._pricing.install(Label(label, "ap", "296x128-bwr", None) for label in LABELS)
+        self._prices.pricing.install(Label(label, "ap", "296x128-bwr", None) for label in LABELS)
         self._commit([])
         for gtin in GTINS:
             self.price(gtin, AMOUNTS[0])
 
     # What people ask for
 
-    def price(self, gtin: str, amount: int) -> None:
-        """Ask for another price."""
-        self._do(lambda: self._pricing.change(PriceChange(gtin, amount), self._of(gtin), self.now))
+    def price(self, gtin: str, amount: int, member: int | None = None) -> None:
+        """Ask for another price, and for one for members if that is lower."""
+        self._set(PriceChange(gtin, amount, member=member if member and member < amount else None))
 
     def promote(self, gtin: str, amount: int, begins_in: int, lasts: int) -> None:
         """Plan a promotion that begins and ends (ms from now, ms)."""
         start = self.now + begins_in
-        change = PriceChange(gtin, amount, start, start + lasts, "week")
-        self._do(lambda: self._pricing.change(change, self._of(gtin), self.now))
+        self._set(PriceChange(gtin, amount, start, start + lasts, "week"))
+
+    def cancel(self, which: int) -> None:
+        """Take back one of the price sets."""
+        sets = sorted(row.price_set for row in self._rows.price_sets if row.state == "applied")
+        if sets:
+            command = CancelPrices(sets[which % len(sets)])
+            self._try(lambda: self._prices.sets.cancel(command, self.now)[1])
 
     def bind(self, label: str, gtin: str) -> None:
         """Let a label show a product, and hang it up if it was taken down."""
         self._glasses[label].hangs = True
         command = BindLabel(label, gtin)
-        self._do(lambda: self._pricing.bind(command, self._of(gtin), self.now))
+        self._do(lambda: self._pricing.bind(command, self.now)[1])
 
     def take_down(self, label: str) -> None:
         """Take a label off the shelf, and say so."""
@@ -146,7 +154,13 @@ class PriceWorld:
             self._do(lambda: self._pricing.keep(command, self.now)[1])
         elif event.state == "sent":
             content = event.content
-            shown = Shown(content.gtin, content.amount, event.revision, event.image or "")
+            shown = Shown(
+                content.gtin,
+                content.amount,
+                content.member or content.amount,
+                event.revision,
+                event.image or "",
+            )
             self._air[event.label].append(shown)
 
     def send_all(self) -> None:
@@ -205,14 +219,17 @@ class PriceWorld:
 
     def die_at(self, gtin: str, amount: int) -> None:
         """Kill the gateway while it changes a price: before that is on disk, nothing was said."""
-        self._pricing.change(PriceChange(gtin, amount), self._of(gtin), self.now)
+        try:
+            self._prices.sets.set(SetPrices((PriceChange(gtin, amount),)), self.now)
+        except Refused:
+            return
         self.restart()
 
     # What must be so
 
     def settle(self) -> None:
         """Let all that is on its way arrive, and the time of grace pass."""
-        for _ in range(3):
+        for _ in range(6):
             self.wait(HOUR_MS)
             self.send_all()
             for label in LABELS:
@@ -224,44 +241,56 @@ class PriceWorld:
 
     def prices(self) -> list[Price]:
         """Give all prices."""
-        return list(self._pricing.prices)
+        return list(self._rows.prices)
 
     def _check(self) -> None:
         for gtin in GTINS:
-            price = self._pricing.prices.get(gtin)
+            price = self._rows.prices.get(gtin)
             if price is None:
                 continue
-            least = min(self._shown(gtin), default=price.till)
-            asked = {"till": price.till, "online": self._online.get(gtin, price.till)}
-            for who, amount in asked.items():
+            online = self._online.get(gtin, (price.till, price.till_member))
+            asked = {"till": (price.till, price.till_member), "online": online}
+            for who, (amount, member) in asked.items():
+                least = min((shown.amount for shown in self._shown(gtin)), default=amount)
+                to_members = min((shown.member for shown in self._shown(gtin)), default=member)
                 if amount > least:
                     raise Overcharged(f"{who} asks {amount} for {gtin}, a label shows {least}")
+                if member > to_members:
+                    raise Overcharged(f"{who} asks members {member}, a label shows {to_members}")
             self._look_back(gtin, price.till)
 
     def _look_back(self, gtin: str, till: int) -> None:
         """Compare with what a shopper saw who is on the way to the till."""
         seen = self._seen[gtin]
-        for amount in self._shown(gtin):
-            seen[amount] = self._time
+        for shown in self._shown(gtin):
+            seen[shown.amount] = self._time
         for amount, when in list(seen.items()):
             if self._time - when >= self._grace_ms:
                 del seen[amount]
             elif till > amount:
                 raise Overcharged(f"till asks {till} for {gtin}, a label just showed {amount}")
 
-    def _shown(self, gtin: str) -> Iterator[int]:
+    def _shown(self, gtin: str) -> Iterator[Shown]:
         for glass in self._glasses.values():
             if glass.hangs and glass.shown and glass.shown.gtin == gtin:
-                yield glass.shown.amount
+                yield glass.shown
 
-    def _of(self, gtin: str) -> Product:
-        return self._products[gtin]
+    @property
+    def _pricing(self) -> Pricing:
+        return self._prices.pricing
+
+    def _set(self, change: PriceChange) -> None:
+        self._try(lambda: self._prices.sets.set(SetPrices((change,)), self.now)[1])
 
     def _advance(self) -> list[Event]:
-        events: list[Event] = []
-        for planned in self._pricing.due_prices(self.now):
-            events += self._pricing.start(planned, self._of(planned.gtin), self.now)
-        return [*events, *self._pricing.advance(self.now)]
+        return self._prices.advance(self.now)
+
+    def _try(self, act: Callable[[], Iterable[Event]]) -> None:
+        """Do what may be refused, such as a promotion that overlaps with another one."""
+        try:
+            self._do(act)
+        except Refused:
+            self._check()
 
     def _do(self, act: Callable[[], Iterable[Event]]) -> None:
         self._commit(act())
@@ -269,17 +298,17 @@ class PriceWorld:
 
     def _commit(self, events: Iterable[Event]) -> None:
         """Save rows and events in one transaction; only then is anybody told."""
-        pricing = self._pricing
-        tables = (pricing.prices, pricing.planned, pricing.labels, pricing.pictures)
-        self._disk = tuple(tuple(rows.pairs()) for rows in tables)
+        self._disk = {name: tuple(rows.pairs()) for name, rows in asdict(self._rows).items()}
         for event in events:
             self._log.append(event)
             if isinstance(event, PriceEffective):
-                self._online[event.gtin] = event.amount
+                self._online[event.gtin] = (event.amount, event.member or event.amount)
 
     def _start(self) -> None:
-        prices, planned, labels, pictures = (Rows(rows) for rows in self._disk)
-        self._pricing = self._open((prices, planned, labels, pictures), self._grace_ms)
+        tables = {name: Rows(self._disk.get(name, ())) for name in PriceRows.__struct_fields__}
+        self._rows = PriceRows(**tables)
+        rules = PriceRules("CNY", "free", self._grace_ms, 2_400, DAY_MS, None, {})
+        self._prices = self._open(self._rows, rules, self.now)
 
 
 def play(world: PriceWorld, steps: int, seed: int) -> None:
@@ -300,7 +329,8 @@ def _any_label(dice: Random) -> str:
 
 _Doing = Callable[[PriceWorld, Random], None]
 _DOINGS: tuple[tuple[_Doing, int], ...] = (
-    (lambda w, d: w.price(_any_gtin(d), d.choice(AMOUNTS)), 6),
+    (lambda w, d: w.price(_any_gtin(d), d.choice(AMOUNTS), d.choice((None, *AMOUNTS))), 6),
+    (lambda w, d: w.cancel(d.randrange(9)), 1),
     (
         lambda w, d: w.promote(
             _any_gtin(d), d.choice(AMOUNTS), d.randrange(HOUR_MS), d.randrange(1, HOUR_MS)

@@ -65,10 +65,13 @@ class Downlink:
 
     def _drawn(self, event: LabelChanged) -> KeepPicture:
         try:
-            png = stamped(self._render(event.content), event.revision)
+            drawn = self._render(event.content)
         except RenderError as fault:
             return KeepPicture(event.label, event.revision, error=str(fault))
-        return KeepPicture(event.label, event.revision, image_hash(png), png)
+        png = stamped(drawn, event.revision)
+        return KeepPicture(
+            event.label, event.revision, image_hash(png), png, pixels=image_hash(drawn)
+        )
 
     def _device_configured(self, event: DeviceConfigured) -> None:
         config = {"version": event.version, "config": event.config}

@@ -56,16 +56,24 @@ class Sale(Struct, frozen=True):
 
 
 class Offer(Struct, frozen=True):
-    """What the till knows of a scanned code: the product's name and price, the item's EPC."""
+    """What the till knows of a scanned code: the product's name and price, the item's EPC.
+
+    `shelf` is the least price that a label of it may be showing.
+    """
 
     gtin: str
     name: str
     price: int
     epc: str | None = None
+    shelf: int | None = None
 
 
 class Checkout:
-    """The lanes of a shop. `offer` looks a scanned code up; a text instead says why not."""
+    """The lanes of a shop.
+
+    `offer` looks a scanned code up; a text instead says why not. `shelf` gives the least price that
+    a label of a product may be showing.
+    """
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class Checkout:
         lanes: Rows[str, Lane],
         sales: Rows[str, Sale],
         offer: Callable[[str], Offer | str],
+        shelf: Callable[[str], int | None],
         currency: str,
         epoch: int,
     ) -> None:
@@ -80,6 +89,7 @@ class Checkout:
         self.lanes = lanes
         self.sales = sales
         self._offer = offer
+        self._shelf = shelf
         self._currency = currency
         self._epoch = epoch
 
@@ -138,7 +148,7 @@ class Checkout:
             raise Refused(f"expected the lane's open basket {basket}, came {came}", "basket")
         if not lane.lines:
             raise Refused("the basket is empty: scan something or cancel", "basket")
-        lines = tuple(SoldLine(x.gtin, x.qty, x.amount, x.epc) for x in lane.lines)
+        lines = tuple(SoldLine(x.gtin, x.qty, x.amount, x.epc, x.shelf) for x in lane.lines)
         total = sum(line.amount for line in lines)
         sale = Sale(command.basket, lane.lane, now, self._currency, total, lines)
         events = self._changed(replace(lane, state=state, warning=None), now)
@@ -148,16 +158,28 @@ class Checkout:
         """Take a third-party till's sale; the same sale id twice is one sale."""
         if reported.sale in self.sales:
             return []
+        lines = tuple(replace(line, shelf=self._shelf(line.gtin)) for line in reported.lines)
         sale = Sale(
             reported.sale,
             lane,
             reported.t,
             reported.currency,
             reported.total,
-            reported.lines,
+            lines,
             reported.member,
         )
         return self._complete(sale)
+
+    def lower(self, gtin: str, price: int, shelf: int | None, now: int) -> list[Event]:
+        """Let open baskets have a product's lower price: a label may show it already."""
+        events: list[Event] = []
+        for lane in self.lanes:
+            if lane.state != "scanning":
+                continue
+            lines = tuple(_at_most(line, gtin, price, shelf) for line in lane.lines)
+            if lines != lane.lines:
+                events += self._changed(replace(lane, lines=lines), now)
+        return events
 
     def advance(self, now: int) -> list[Event]:
         """Let paid lanes go idle."""
@@ -233,7 +255,13 @@ def _with(lines: tuple[BasketLine, ...], offer: Offer) -> tuple[BasketLine, ...]
             and (line.gtin, line.price) == (offer.gtin, offer.price)
         ):
             qty = line.qty + 1
-            more = replace(line, qty=qty, amount=qty * line.price)
+            more = replace(line, qty=qty, amount=qty * line.price, shelf=offer.shelf)
             return (*lines[:n], more, *lines[n + 1 :])
-    line = BasketLine(offer.gtin, offer.name, 1, offer.price, offer.price, offer.epc)
+    line = BasketLine(offer.gtin, offer.name, 1, offer.price, offer.price, offer.epc, offer.shelf)
     return (*lines, line)
+
+
+def _at_most(line: BasketLine, gtin: str, price: int, shelf: int | None) -> BasketLine:
+    if line.gtin != gtin or line.price <= price:
+        return line
+    return replace(line, price=price, amount=line.qty * price, shelf=shelf)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 from edge.readings import Kind
 
 Tracking = Literal["item", "count"]
+LedColour = Literal["red", "green", "blue", "white"]
 Units = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
@@ -170,19 +171,56 @@ class TakeBack(Operation, frozen=True, tag=True):
 
 
 class PriceChange(Struct, frozen=True):
-    """A new price for a product; `start` None means now, `until` None means for good."""
+    """A new price for a product; `start` None means now, `until` None means for good.
+
+    With a `promotion` or an `until` it stands in for the regular price, else it is the regular one.
+    `member` is what members of the shop pay meanwhile, `was` the former price that a promotion
+    announces, `currency` the one that the sender means.
+    """
 
     gtin: str
     amount: int
     start: int | None = None
     until: int | None = None
     promotion: str | None = None
+    member: int | None = None
+    was: int | None = None
+    currency: str | None = None
 
 
-class SetPrices(Struct, frozen=True, tag=True):
-    """Change prices; labels and till follow by the price protocol."""
+class SetPrices(Operation, frozen=True, tag=True):
+    """Change prices at once, all or none, as a price set; labels and till follow by the protocol.
+
+    `name` is for people.
+    """
 
     changes: tuple[PriceChange, ...]
+    name: str = ""
+
+
+class PreviewPrices(Struct, frozen=True, tag=True):
+    """Ask what price changes would do; nothing changes."""
+
+    changes: tuple[PriceChange, ...]
+
+
+class DraftPrices(Operation, frozen=True, tag=True):
+    """Keep price changes as a price set that somebody applies or cancels later."""
+
+    changes: tuple[PriceChange, ...]
+    name: str = ""
+
+
+class ApplyPrices(Operation, frozen=True, tag=True):
+    """Let a drafted price set come into force."""
+
+    price_set: str
+
+
+class CancelPrices(Operation, frozen=True, tag=True):
+    """Take a price set back: what has not begun never does, what has begun ends."""
+
+    price_set: str
 
 
 class BindLabel(Struct, frozen=True, tag=True):
@@ -202,13 +240,25 @@ class IdentifyLabel(Struct, frozen=True, tag=True):
     """Let a label flash so that a person finds it."""
 
     label: str
+    colour: LedColour = "green"
+    seconds: Annotated[int, Meta(ge=1, le=600)] = 10
+
+
+class EstimateLabels(Struct, frozen=True, tag=True):
+    """Ask when these labels will have confirmed their pictures; nothing changes.
+
+    Answered with epoch ms, None if none of them is on its way, or in time.
+    """
+
+    labels: tuple[str, ...]
 
 
 class KeepPicture(Struct, frozen=True, tag=True):
     """The downlink has drawn a label's content: keep the picture before it is sent.
 
     `image` is the first 16 hex digits of the PNG's SHA-256; `revision` the content it was drawn
-    from. `error` instead of a picture when drawing was refused.
+    from, `pixels` the hash of the picture without its revision. `error` instead of a picture when
+    drawing was refused.
     """
 
     label: str
@@ -216,6 +266,7 @@ class KeepPicture(Struct, frozen=True, tag=True):
     image: str = ""
     png: bytes = b""
     error: str = ""
+    pixels: str = ""
 
 
 class AdoptDevice(Struct, frozen=True, tag=True):
@@ -296,9 +347,14 @@ Command = (
     | WriteOffItem
     | TakeBack
     | SetPrices
+    | PreviewPrices
+    | DraftPrices
+    | ApplyPrices
+    | CancelPrices
     | BindLabel
     | RemoveLabel
     | IdentifyLabel
+    | EstimateLabels
     | KeepPicture
     | AdoptDevice
     | ConfigureDevice

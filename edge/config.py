@@ -17,6 +17,7 @@ from edge.config_values import (
     CameraSource,
     Colour,
     Count,
+    Country,
     Currency,
     DatabaseUrl,
     Epc,
@@ -89,13 +90,17 @@ def _text_of(file: Path) -> str | None:
 
 
 class Store(Section):
-    """Which shop this is; `gln` is its Global Location Number (GS1), if it has one."""
+    """Which shop this is; `gln` is its Global Location Number (GS1), if it has one.
+
+    `country` (ISO 3166-1 alpha-2) says whose rules hold for former prices.
+    """
 
     id: Id
     name: Name
     timezone: Timezone
     currency: Currency
     gln: GlnText | None = None
+    country: Country | None = None
 
 
 class Mqtt(Section):
@@ -152,9 +157,20 @@ class Presence(Section):
 
 
 class Prices(Section):
-    """How long after the labels a higher price is charged."""
+    """How prices are told, and how labels are watched.
+
+    A higher price is charged `grace_s` after the labels showed it. `former_price` bounds the price
+    that a promotion may strike; without it, the rule of the shop's country does. Labels show stock
+    if `show_stock`, and up to `few` units are "few". A label is lost of which nothing was heard for
+    `lost_after_s`.
+    """
 
     grace_s: Pause = 600.0
+    former_price: Literal["lowest-30-days", "lowest-sold-7-days", "free"] | None = None
+    show_stock: StrictBool = False
+    few: Count = 3
+    low_battery_mv: Count = 2400
+    lost_after_s: Seconds = 86_400.0
 
 
 ZoneKind = Literal["sales", "backroom", "fitting", "checkout", "exit"]

@@ -142,6 +142,9 @@ Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_span
 PicturePolygon = Annotated[tuple[PicturePoint, ...], Field(min_length=3), AfterValidator(_spanning)]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
+Country = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}$", description="a country of two letters (ISO 3166-1), as CN")
+]
 Mac = Annotated[
     str, Field(pattern=r"^[0-9A-Fa-f]{16}$", description="a label's address of 16 hex digits")
 ]

@@ -54,6 +54,15 @@ class Refused(StoreEdgeError):  # noqa: N818  (a command is refused; nothing wen
         self.path = path
 
 
+class Misfits(Refused):
+    """Some of many rows cannot be taken, so none was; `faults` holds path and reason of each."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        """Keep all faults, in the order of the rows."""
+        super().__init__("; ".join(f"{path}: {reason}" for path, reason in faults))
+        self.faults = faults
+
+
 class NotFound(Refused):
     """The thing that a command or a question names does not exist."""
 

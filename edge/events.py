@@ -133,7 +133,10 @@ class ItemChanged(Event, frozen=True, kw_only=True):
 
 
 class BasketLine(Struct, frozen=True):
-    """One line of a basket; `price` is for one unit, `amount` for the line."""
+    """One line of a basket; `price` is for one unit, `amount` for the line.
+
+    `shelf` is the least price that a label of the product may have been showing then.
+    """
 
     gtin: str
     name: str
@@ -141,6 +144,7 @@ class BasketLine(Struct, frozen=True):
     price: int
     amount: int
     epc: str | None = None
+    shelf: int | None = None
 
 
 class LaneChanged(Event, frozen=True, kw_only=True):
@@ -177,7 +181,8 @@ class PriceEffective(Event, frozen=True, kw_only=True):
     """What the till charges, and the online channel is to charge, from now on.
 
     A lower price is told before the labels show it, a higher one after they have; `agreed` tells
-    whether all labels show this price.
+    whether all labels show this price. `member` is what members pay, `was` the former price that
+    may be announced beside a promotion.
     """
 
     type: ClassVar[str] = "store.price.effective.v1"
@@ -190,13 +195,27 @@ class PriceEffective(Event, frozen=True, kw_only=True):
     currency: str
     promotion: str | None = None
     agreed: bool = True
+    member: int | None = None
+    was: int | None = None
+
+
+class PriceSetChanged(Event, frozen=True, kw_only=True):
+    """A price set is a `draft`, was `applied` or `cancelled`; `changes` counts its prices."""
+
+    type: ClassVar[str] = "store.price.set.changed.v1"
+    about: ClassVar[str] = "price_set"
+    price_set: str
+    name: str
+    state: str
+    changes: int
 
 
 class LabelContent(Struct, frozen=True):
     """What a label is to show; everything that its picture depends on.
 
-    `amount`, `regular` (what it costs without the promotion) and `member` (what members of the
-    shop pay) are in minor units of `currency`.
+    `amount`, `regular` (what it cost before the promotion), `member` (what members of the shop pay)
+    and `unit_price` (of one `per`: kg, l, 100 g, ...) are in minor units of `currency`. `unit` is
+    shown where there is no unit price.
     """
 
     gtin: str
@@ -210,6 +229,8 @@ class LabelContent(Struct, frozen=True):
     regular: int | None = None
     member: int | None = None
     stock: Literal["in", "few", "none"] | None = None
+    unit_price: int | None = None
+    per: str = ""
 
 
 class LabelChanged(Event, frozen=True, kw_only=True):
@@ -230,6 +251,26 @@ class LabelChanged(Event, frozen=True, kw_only=True):
     content: LabelContent
     image: str | None = None
     problem: str | None = None
+
+
+class LabelHealthChanged(Event, frozen=True, kw_only=True):
+    """A fault of a label began or ended; `problems` are those that it has now.
+
+    `lost` (not heard of for long), `low-battery`, `not-confirmed` (does not tell that it shows what
+    it was sent), `not-drawn`, and what its device tells of it.
+    """
+
+    type: ClassVar[str] = "store.label.health.changed.v1"
+    about: ClassVar[str] = "label"
+    label: str
+    device: str
+    gtin: str | None
+    shelf: str | None
+    problems: tuple[str, ...]
+    battery_mv: int | None = None
+    rssi: float | None = None
+    temp_c: float | None = None
+    last_seen: datetime | None = None
 
 
 class TrafficCounted(Event, frozen=True, kw_only=True):
@@ -404,7 +445,9 @@ EVENTS: tuple[type[Event], ...] = (
     LaneChanged,
     SaleCompleted,
     PriceEffective,
+    PriceSetChanged,
     LabelChanged,
+    LabelHealthChanged,
     TrafficCounted,
     OccupancyChanged,
     QueueChanged,

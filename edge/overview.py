@@ -12,7 +12,7 @@ from edge.config import Settings
 from edge.events import moment
 from edge.health import Device
 from edge.items import SEATED
-from edge.pricing import Label
+from edge.labels import Label
 from edge.queries import Calendar, Queries, device_view, entrances, label_view
 from edge.traffic import STORE
 from edge.views import DeviceView, LabelView, ShelfView, ShopView, SinkView

@@ -1,7 +1,7 @@
-"""Prices: what the till may charge, what the labels show, and when the two agree.
+"""The price protocol: what the till may charge, what the labels show, and when the two agree.
 
 The till and the online channel never charge more than the least price that any label of the
-product may be showing:
+product may be showing, members of the shop no more than the least member price:
 
 - A picture may be on the glass from the moment that it is journalled, before it is sent; what was
   there before may be until the label has confirmed a later picture.
@@ -16,127 +16,131 @@ product may be showing:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.commands import BindLabel, KeepPicture, PriceChange, Product, RemoveLabel
+from edge.airtime import LOOK, PRICE, PROMOTION, RAISE, SILENT, Airtime
+from edge.commands import BindLabel, EstimateLabels, KeepPicture, Product, RemoveLabel
 from edge.errors import NotFound
-from edge.events import Event, LabelChanged, LabelContent, PriceEffective
-from edge.readings import LabelReported, LabelShown
+from edge.events import Event, LabelContent, PriceEffective
+from edge.labels import (
+    LOST,
+    NOT_CONFIRMED,
+    NOT_DRAWN,
+    Glass,
+    Label,
+    Picture,
+    health_changed,
+    label_changed,
+    with_problem,
+)
+from edge.pricebook import Quote
+from edge.prior_prices import PriorPrices
+from edge.readings import LabelShown
 from edge.rows import Rows
+from edge.unit_price import unit_price
 
-LabelState = Literal["unbound", "due", "sent", "shown", "failed", "removed"]
-
-RESEND_AFTER_MS = 15_000  # a label that does not confirm gets its picture again, then less often
-RESEND_AT_MOST_MS = 600_000
 HELD = 2**62  # as the time until which a price is held: until all labels have shown the new one
+UNDER_WAY = ("waiting", "due", "sent", "shown")
+
+StockState = Literal["in", "few", "none"]
 
 
 class Price(Struct, frozen=True):
     """A product's price.
 
-    `amount` is what is wanted, `till` what is charged now, `regular` what holds without a
-    promotion; `effective` once till and labels agree. A higher one is not charged before
-    `held_until` (epoch ms); `told` is what the online channel was told last.
+    `amount` and `member` are what is wanted, `till` and `till_member` what is charged now, and
+    `told`, `told_member` what the online channel was told last; `effective` once till and labels
+    agree. A higher price is not charged before `held_until` (epoch ms).
     """
 
     gtin: str
     amount: int
     till: int
-    regular: int
-    promotion: str | None
+    till_member: int
     version: int
+    promotion: str | None = None
+    member: int | None = None
+    was: int | None = None
     effective: bool = False
     held_until: int = 0
     told: int | None = None
+    told_member: int | None = None
+
+    @property
+    def to_members(self) -> int:
+        """What members are to pay."""
+        return self.amount if self.member is None else self.member
 
 
-class PlannedPrice(Struct, frozen=True):
-    """A price that starts later; `amount` None means back to the regular price.
+class PricingRows(Struct, frozen=True):
+    """The rows that the protocol keeps."""
 
-    `promotion` "" marks a price that has an end but no name: it does not become the regular one.
-    """
-
-    gtin: str
-    at: int
-    amount: int | None
-    promotion: str | None
+    prices: Rows[str, Price]
+    labels: Rows[str, Label]
+    pictures: Rows[str, Picture]
 
 
-class Glass(Struct, frozen=True):
-    """A picture that may be on a label's glass, product and price on it, and when it was kept."""
+class Goods(Struct, frozen=True):
+    """What is known of goods: `product` of a GTIN, and `stock`, the word for it on a label."""
 
-    image: str
-    gtin: str
-    amount: int
-    at: int = 0
+    product: Callable[[str], Product | None]
+    stock: Callable[[str], StockState | None]
 
 
-class Label(Struct, frozen=True):
-    """A shelf label; `glass` holds every picture that it may be showing, the newest last.
+class Terms(Struct, frozen=True):
+    """The currency, this database's epoch, and how long after the labels a raise is charged."""
 
-    One that was `removed` hangs on no shelf: what it shows binds nobody until it is bound again.
-    """
-
-    label: str
-    device: str
-    template: str
-    shelf: str | None
-    gtin: str | None = None
-    state: LabelState = "unbound"
-    revision: int = 0
-    content: LabelContent | None = None
-    image: str | None = None
-    glass: tuple[Glass, ...] = ()
-    sent_at: int = 0
-    tries: int = 0
-    battery_mv: int | None = None
-    rssi: float | None = None
-    problem: str | None = None
-
-
-class Picture(Struct, frozen=True):
-    """A drawn label picture; `image` is its name, `png` its bytes."""
-
-    image: str
-    png: bytes
-    at: int
+    currency: str
+    epoch: int
+    grace_ms: int
 
 
 class Pricing:
-    """Prices and labels of a shop: commands and confirmations go in, events come out."""
+    """Prices and labels of a shop: quotes and confirmations go in, events come out."""
 
     def __init__(
         self,
+        rows: PricingRows,
+        goods: Goods,
+        terms: Terms,
         *,
-        prices: Rows[str, Price],
-        planned: Rows[tuple[str, int], PlannedPrice],
-        labels: Rows[str, Label],
-        pictures: Rows[str, Picture],
-        currency: str,
-        epoch: int,
-        grace_ms: int = 0,
+        prior: PriorPrices,
+        air: Airtime,
+        now: int,
     ) -> None:
-        """Take up the rows that are on disk; a raise is charged `grace_ms` after it was shown."""
-        self.prices = prices
-        self.planned = planned
-        self.labels = labels
-        self.pictures = pictures
-        self._currency = currency
-        self._epoch = epoch
-        self._grace_ms = grace_ms
-        self._in_grace = {price.gtin for price in prices if _is_in_grace(price)}
+        """Take up the rows that are on disk; what was charged is noted in `prior`."""
+        self.prices = rows.prices
+        self.labels = rows.labels
+        self.pictures = rows.pictures
+        self._prior = prior
+        self._air = air
+        self._product = goods.product
+        self._stock = goods.stock
+        self._currency = terms.currency
+        self._epoch = terms.epoch
+        self._grace_ms = terms.grace_ms
+        self._in_grace = {price.gtin for price in self.prices if _is_in_grace(price)}
         self._of: dict[str, set[str]] = {}
-        for label in labels:
+        for label in self.labels:
             self._note(label)
+            if label.state == "waiting":
+                self._air.wait(label, self._urgency(label))
+            elif label.state in ("due", "sent"):
+                self._air.fly(label, now)
 
     def till(self, gtin: str) -> int | None:
         """Give what the till charges for one unit, in minor units; None without a price."""
         price = self.prices.get(gtin)
         return price.till if price else None
+
+    def shelf(self, gtin: str) -> int | None:
+        """Give the least price that a label of a product may be showing; None where none does."""
+        visible = self._visible(gtin, self._concerned(gtin))
+        return min((glass.amount for glass in visible), default=None)
 
     def install(self, labels: Iterable[Label]) -> None:
         """Take the configured labels into service; what they show is kept."""
@@ -151,115 +155,92 @@ class Pricing:
                 moved = (label.template, label.device) != (known.template, known.device)
                 if moved and known.state != "removed":
                     placed = replace(placed, state="unbound")
+                    self._air.leave(label.label)
                 if placed != known:
                     self._put(placed)
 
-    def change(self, change: PriceChange, product: Product | None, now: int) -> list[Event]:
-        """Take a price change of a product, at once or planned."""
-        if change.until is not None and (change.gtin, change.until) not in self.planned:
-            self.planned.put(
-                (change.gtin, change.until), PlannedPrice(change.gtin, change.until, None, None)
-            )
-        if change.start is not None and change.start > now:
-            promotion = change.promotion or (None if change.until is None else "")
-            planned = PlannedPrice(change.gtin, change.start, change.amount, promotion)
-            self.planned.put((change.gtin, change.start), planned)
-            return []
-        lasting = change.until is None and change.promotion is None
-        return self._want(
-            change.gtin, change.amount, change.promotion, product, lasting=lasting, now=now
-        )
-
-    def _want(
-        self,
-        gtin: str,
-        amount: int,
-        promotion: str | None,
-        product: Product | None,
-        *,
-        lasting: bool,
-        now: int,
-    ) -> list[Event]:
+    def want(self, gtin: str, quote: Quote, now: int) -> list[Event]:
+        """Let a product cost what is quoted, as soon as the protocol allows it."""
         known = self.prices.get(gtin)
-        regular = amount if lasting or known is None else known.regular
-        if known and (known.amount, known.promotion) == (amount, promotion):
-            self.prices.put(gtin, replace(known, regular=regular))
+        asked = (quote.amount, quote.member, quote.promotion, quote.was)
+        if known and (known.amount, known.member, known.promotion, known.was) == asked:
             return []
-        before = known or Price(gtin, amount, amount, regular, promotion, 0)
+        before = known or Price(gtin, quote.amount, quote.amount, quote.member or quote.amount, 0)
         wanted = replace(
-            before, amount=amount, regular=regular, promotion=promotion, effective=False
+            before,
+            amount=quote.amount,
+            member=quote.member,
+            promotion=quote.promotion,
+            was=quote.was,
+            effective=False,
         )
         self.prices.put(gtin, wanted)
-        due = [event for label in self._labels_of(gtin) for event in self._due(label, product, now)]
-        return [*self._agree(gtin, now), *due]
+        for label in self._labels_of(gtin):
+            self._line_up(label)
+        return [*self._agree(gtin, now), *self._release(now)]
 
-    def bind(self, command: BindLabel, product: Product | None, now: int) -> list[Event]:
-        """Let a label show a product; until it is drawn, the old one's price still counts."""
-        label = self.labels.get(command.label)
-        if label is None:
-            raise NotFound(f"expected a configured label, came {command.label!r}", "label")
+    def foresee(self, gtin: str, quote: Quote) -> dict[str, LabelContent]:
+        """Give what each label of a product would show at a price."""
+        product = self._product(gtin)
         if product is None:
+            return {}
+        return {
+            label.label: self._content(label, quote, product) for label in self._labels_of(gtin)
+        }
+
+    def takes(self, labels: Iterable[str]) -> int:
+        """Estimate for how long (ms) pictures for these labels would be under way from now on."""
+        return self._air.takes(self.labels[name] for name in labels)
+
+    def estimate(self, command: EstimateLabels, now: int) -> tuple[int | None, list[Event]]:
+        """Estimate when labels will have confirmed (epoch ms); None if they have, or are late."""
+        return self._air.done_by((self._label(name) for name in command.labels), now), []
+
+    def bind(self, command: BindLabel, now: int) -> tuple[None, list[Event]]:
+        """Let a label show a product; until it is drawn, the old one's price still counts."""
+        label = self._label(command.label)
+        if self._product(command.gtin) is None:
             raise NotFound(f"expected a known product, came {command.gtin!r}", "gtin")
         if label.gtin == command.gtin:
-            return []
+            return None, []
+        self._air.leave(label.label)
         bound = replace(label, gtin=command.gtin, state="unbound")
         self._put(bound)
-        events = self._due(bound, product, now)
-        for gtin in sorted({command.gtin} | _gtins(label)):
+        self._line_up(bound)
+        events: list[Event] = []
+        for gtin in sorted({command.gtin} | label.gtins):
             events += self._agree(gtin, now)
-        return events
+        return None, [*events, *self._release(now)]
 
     def remove(self, command: RemoveLabel, now: int) -> tuple[None, list[Event]]:
         """Take a person's word that a label hangs on the shelf no longer."""
-        label = self.labels.get(command.label)
-        if label is None:
-            raise NotFound(f"expected a configured label, came {command.label!r}", "label")
+        label = self._label(command.label)
         if label.state == "removed":
             return None, []
-        removed = replace(label, gtin=None, state="removed", problem=None)
+        self._air.leave(label.label)
+        removed = replace(label, gtin=None, state="removed", problem=None, problems=())
         self._put(removed)
-        events: list[Event] = [_label_changed(removed)] if removed.content else []
-        for gtin in sorted(_gtins(label)):
+        events: list[Event] = [label_changed(removed)] if removed.content else []
+        if label.problems:
+            events.append(health_changed(removed))
+        for gtin in sorted(label.gtins):
             if price := self.prices.get(gtin):  # somebody may just have read it
                 self.prices.put(gtin, replace(price, held_until=HELD))
             events += self._agree(gtin, now)
-        return None, events
+        return None, [*events, *self._release(now)]
 
-    def redraw(self, product: Product, now: int) -> list[Event]:
-        """Draw a product's labels again where its name or unit changed."""
-        return [
-            event
-            for label in self._labels_of(product.gtin)
-            for event in self._due(label, product, now)
-        ]
+    def redraw(self, gtin: str, now: int) -> list[Event]:
+        """Draw a product's labels again where their content changed."""
+        for label in self._labels_of(gtin):
+            self._line_up(label)
+        return self._release(now)
 
-    def _due(self, label: Label, product: Product | None, now: int) -> list[Event]:
-        price = self.prices.get(label.gtin or "")
-        if price is None or product is None:
-            return []
-        content = LabelContent(
-            gtin=price.gtin,
-            name=product.name,
-            amount=price.amount,
-            currency=self._currency,
-            template=label.template,
-            unit=product.unit,
-            names=product.names,
-            promotion=price.promotion,
-        )
-        if content == label.content and label.state in ("due", "sent", "shown"):
-            return []
-        due = replace(
-            label,
-            state="due",
-            revision=label.revision + 1,
-            content=content,
-            sent_at=now,
-            tries=0,
-            problem=None,
-        )
-        self._put(due)
-        return [_label_changed(due)]
+    def draw_unbound(self, now: int) -> list[Event]:
+        """Draw labels that the settings gave a product or a template after its price was set."""
+        for label in self.labels:
+            if label.state == "unbound" and label.gtin is not None:
+                self._line_up(label)
+        return self._release(now)
 
     def keep(self, command: KeepPicture, now: int) -> tuple[None, list[Event]]:
         """Journal a drawn picture before it is sent: from here on the label may show its price."""
@@ -269,16 +250,24 @@ class Pricing:
         if label.state == "removed":
             return None, []
         if command.error:
-            failed = replace(label, state="failed", problem=command.error)
-            self._put(failed)
-            return None, [_label_changed(failed)]
+            return None, self._refuse(label, command.error, now)
+        picture = Glass(
+            command.image,
+            label.content.gtin,
+            label.content.amount,
+            now,
+            label.content.member,
+            command.pixels,
+        )
+        if label.certain and _look_alike(label.glass[0], picture):
+            return None, self._shows_it_already(label, now)
         self.pictures.put(command.image, Picture(command.image, command.png, now))
         self.pictures.forget(command.image)
-        picture = Glass(command.image, label.content.gtin, label.content.amount, now)
         glass = (*label.glass, picture)
         sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
         self._put(sent)
-        return None, [_label_changed(sent), *self._agree(label.gtin, now)]
+        self._air.fly(sent, now)
+        return None, [label_changed(sent), *self._agree(label.gtin, now)]
 
     def shown(self, reading: LabelShown, now: int) -> list[Event]:
         """Take a label's word for what is on its glass: earlier pictures are gone."""
@@ -293,60 +282,130 @@ class Pricing:
         kept = (n for n in places if label.glass[n].at <= reading.t)
         newest = max(kept, default=places[0])
         gone = {glass.gtin for glass in label.glass[:newest]}
-        label = replace(label, glass=label.glass[newest:])
+        label = replace(label, glass=label.glass[newest:], confirmed=reading.image)
         events: list[Event] = []
         if reading.image == label.image and len(label.glass) == 1 and label.state == "sent":
-            label = replace(label, state="shown", problem=None)
-            events.append(_label_changed(label))
+            label, events = self._land(label, now)
         self._put(label)
         for gtin in sorted({*gone, label.gtin or ""}):
             events += self._agree(gtin, now)
+        return [*events, *self._release(now)]
+
+    def send_again(self, device: str, now: int) -> list[Event]:
+        """Send what is on its way to a device's labels again: the device started anew."""
+        events: list[Event] = []
+        for label in self.labels:
+            if label.device == device and label.state == "sent":
+                again = replace(label, sent_at=now)
+                self._put(again)
+                self._air.fly(again, now)
+                events.append(label_changed(again))
         return events
-
-    def report(self, reading: LabelReported) -> None:
-        """Keep a label's battery and signal; what it does not tell this time stays as it was."""
-        label = self.labels.get(reading.label)
-        if label is None:
-            return
-        battery_mv = label.battery_mv if reading.battery_mv is None else reading.battery_mv
-        rssi = label.rssi if reading.rssi is None else reading.rssi
-        self.labels.put(label.label, replace(label, battery_mv=battery_mv, rssi=rssi))
-
-    def due_prices(self, now: int) -> list[PlannedPrice]:
-        """Hand over the planned prices whose time has come, the earliest first."""
-        due = sorted((row for row in self.planned if row.at <= now), key=lambda row: row.at)
-        for row in due:
-            self.planned.drop((row.gtin, row.at))
-        return due
-
-    def start(self, planned: PlannedPrice, product: Product | None, now: int) -> list[Event]:
-        """Let a planned price begin, or the regular price return."""
-        price = self.prices.get(planned.gtin)
-        regular = price.regular if price else planned.amount
-        amount = planned.amount if planned.amount is not None else regular
-        if amount is None:
-            return []
-        lasting = planned.amount is None or planned.promotion is None
-        promotion = planned.promotion or None
-        return self._want(planned.gtin, amount, promotion, product, lasting=lasting, now=now)
 
     def advance(self, now: int) -> list[Event]:
         """Let higher prices be charged whose time of grace is over; send again what is unsure."""
         agreed = [event for gtin in sorted(self._in_grace) for event in self._agree(gtin, now)]
-        return [*agreed, *self._resend(now)]
+        return [*agreed, *self._ask_again(now), *self._release(now)]
 
-    def _resend(self, now: int) -> list[Event]:
+    # The way of a label to its picture
+
+    def _line_up(self, label: Label) -> None:
+        """Let a label wait for its turn, unless it has, or will have, what it is to show."""
+        product, price = self._product(label.gtin or ""), self.prices.get(label.gtin or "")
+        if price is None or product is None:
+            return
+        quote = Quote(price.amount, price.amount, price.member, price.promotion, price.was)
+        content = self._content(label, quote, product)
+        if content == label.content and label.state in UNDER_WAY:
+            return
+        waiting = replace(
+            _well(label), state="waiting", revision=label.revision + 1, content=content, tries=0
+        )
+        self._put(waiting)
+        self._air.wait(waiting, self._urgency(waiting))
+
+    def _release(self, now: int) -> list[Event]:
+        """Ask for the pictures of the labels whose turn it is."""
+        events: list[Event] = []
+        for name in self._air.turns(now):
+            due = replace(self.labels[name], state="due", sent_at=now)
+            self._put(due)
+            events.append(label_changed(due))
+        return events
+
+    def _content(self, label: Label, quote: Quote, product: Product) -> LabelContent:
+        each = unit_price(product, quote.amount)
+        return LabelContent(
+            gtin=product.gtin,
+            name=product.name,
+            amount=quote.amount,
+            currency=self._currency,
+            template=label.template,
+            unit=product.unit,
+            names=product.names,
+            promotion=quote.promotion,
+            regular=quote.was,
+            member=quote.member,
+            stock=self._stock(product.gtin),
+            unit_price=each,
+            per="" if each is None else product.unit,
+        )
+
+    def _urgency(self, label: Label) -> int:
+        price = self.prices.get(label.gtin or "")
+        if price is None or LOST in label.problems or "silent" in label.problems:
+            return SILENT
+        if price.till < price.amount or price.till_member < price.to_members:
+            return RAISE
+        if price.promotion is not None:
+            return PROMOTION
+        newest = label.glass[-1] if label.glass else None
+        shows = newest and (newest.gtin, newest.amount, newest.member)
+        return LOOK if shows == (price.gtin, price.amount, price.member) else PRICE
+
+    def _refuse(self, label: Label, error: str, now: int) -> list[Event]:
+        failed = with_problem(label, NOT_DRAWN, active=True)
+        failed = replace(failed, state="failed", problem=error)
+        self._put(failed)
+        self._air.leave(label.label)
+        return [label_changed(failed), health_changed(failed), *self._release(now)]
+
+    def _shows_it_already(self, label: Label, now: int) -> list[Event]:
+        """Spare a label the radio and the battery: its glass looks just like the new picture."""
+        shown = replace(label, state="shown", image=label.confirmed)
+        self._put(shown)
+        self._air.leave(label.label)
+        return [label_changed(shown), *self._agree(label.gtin, now), *self._release(now)]
+
+    def _land(self, label: Label, now: int) -> tuple[Label, list[Event]]:
+        lag = self._air.landed(label, now)
+        lag_ms = label.lag_ms if lag is None else max(lag, (7 * label.lag_ms + lag) // 8)
+        shown = replace(_well(label), state="shown", lag_ms=lag_ms)
+        events: list[Event] = [label_changed(shown)]
+        if shown.problems != label.problems:
+            events.append(health_changed(shown))
+        return shown, events
+
+    def _ask_again(self, now: int) -> list[Event]:
         """Send unconfirmed pictures again, ever less often."""
         events: list[Event] = []
-        for label in self.labels:
-            if label.state != "sent":
-                continue
-            wait = min(RESEND_AFTER_MS * 2 ** max(0, label.tries - 1), RESEND_AT_MOST_MS)
-            if now - label.sent_at >= wait:
-                again = replace(label, sent_at=now, tries=label.tries + 1, problem="not confirmed")
-                self._put(again)
-                events.append(_label_changed(again))
+        for name in self._air.overdue(now):
+            label = self.labels[name]
+            late = replace(label, sent_at=now, tries=label.tries + 1)
+            if label.state == "sent":
+                late = with_problem(late, NOT_CONFIRMED, active=True)
+                events.append(label_changed(late))
+            self._put(late)
+            self._air.fly(late, now)
+            if late.problems != label.problems:
+                events.append(health_changed(late))
         return events
+
+    def _label(self, name: str) -> Label:
+        label = self.labels.get(name)
+        if label is None:
+            raise NotFound(f"expected a configured label, came {name!r}", "label")
+        return label
 
     def _put(self, label: Label) -> None:
         self.labels.put(label.label, label)
@@ -354,19 +413,21 @@ class Pricing:
 
     def _note(self, label: Label) -> None:
         """Remember which products a label has to do with, or once had."""
-        for gtin in _gtins(label):
+        for gtin in label.gtins:
             self._of.setdefault(gtin, set()).add(label.label)
 
     def _concerned(self, gtin: str) -> list[Label]:
         """Give the labels on a shelf that are to show a product, or may be showing it still."""
         known = self._of.get(gtin, set())
-        for name in [name for name in known if gtin not in _gtins(self.labels[name])]:
+        for name in [name for name in known if gtin not in self.labels[name].gtins]:
             known.discard(name)
         labels = [self.labels[name] for name in sorted(known)]
         return [label for label in labels if label.state != "removed"]
 
     def _labels_of(self, gtin: str) -> list[Label]:
         return [label for label in self._concerned(gtin) if label.gtin == gtin]
+
+    # What may be charged
 
     def _agree(self, gtin: str | None, now: int) -> list[Event]:
         """Charge what may be charged now, and tell the online channel when that has changed."""
@@ -376,14 +437,23 @@ class Pricing:
         labels = self._concerned(price.gtin)
         waits = any(label.state != "shown" or label.gtin != price.gtin for label in labels)
         held_until = self._held_until(price, now, waits=waits)
-        ceiling = price.amount if now >= held_until else min(price.till, price.amount)
-        till = min((ceiling, *self._visible(price.gtin, labels)))
-        effective = not waits and till == price.amount
-        changed = replace(price, till=till, effective=effective, held_until=held_until)
+        visible = self._visible(price.gtin, labels)
+        due = now >= held_until
+        till = min(_ceiling(price.till, price.amount, due=due), *_amounts(visible))
+        members = min(_ceiling(price.till_member, price.to_members, due=due), till)
+        members = min(members, *_member_amounts(visible))
+        effective = not waits and (till, members) == (price.amount, price.to_members)
+        changed = replace(
+            price, till=till, till_member=members, effective=effective, held_until=held_until
+        )
         (self._in_grace.add if _is_in_grace(changed) else self._in_grace.discard)(price.gtin)
-        tells = till != price.told or (effective and not price.effective)
+        if price.told is None or till != price.till:
+            self._prior.charge(price.gtin, price.till if price.told else None, till, now)
+        tells = (till, members) != (price.told, price.told_member)
+        tells = tells or (effective and not price.effective)
         if tells:
-            changed = replace(changed, version=price.version + 1, told=till)
+            version = price.version + 1
+            changed = replace(changed, version=version, told=till, told_member=members)
         if changed != price:
             self.prices.put(price.gtin, changed)
         return [self._effective(changed)] if tells else []
@@ -396,41 +466,50 @@ class Pricing:
         return min(price.held_until, now + self._grace_ms)
 
     @staticmethod
-    def _visible(gtin: str, labels: Iterable[Label]) -> list[int]:
-        """Give every price of a product that may be on a glass."""
-        return [glass.amount for label in labels for glass in label.glass if glass.gtin == gtin]
+    def _visible(gtin: str, labels: Iterable[Label]) -> list[Glass]:
+        """Give every picture of a product that may be on a glass."""
+        return [glass for label in labels for glass in label.glass if glass.gtin == gtin]
 
     def _effective(self, price: Price) -> PriceEffective:
+        announced = price.till == price.amount
         return PriceEffective(
             gtin=price.gtin,
             epoch=self._epoch,
             version=price.version,
             amount=price.till,
             currency=self._currency,
-            promotion=price.promotion if price.till == price.amount else None,
+            promotion=price.promotion if announced else None,
             agreed=price.effective,
+            member=price.till_member if price.till_member < price.till else None,
+            was=price.was if announced else None,
         )
 
 
-def _gtins(label: Label) -> set[str]:
-    return {glass.gtin for glass in label.glass} | ({label.gtin} if label.gtin else set())
+def _ceiling(charged: int, wanted: int, *, due: bool) -> int:
+    return wanted if due else min(charged, wanted)
+
+
+def _amounts(visible: Iterable[Glass]) -> list[int]:
+    return [HELD, *(glass.amount for glass in visible)]
+
+
+def _member_amounts(visible: Iterable[Glass]) -> list[int]:
+    return [HELD, *(glass.to_members for glass in visible)]
 
 
 def _is_in_grace(price: Price) -> bool:
     """Tell whether only time keeps the till from charging what the labels show."""
-    return price.till < price.amount and price.held_until != HELD
+    behind = price.till < price.amount or price.till_member < price.to_members
+    return behind and price.held_until != HELD
 
 
-def _label_changed(label: Label) -> LabelChanged:
-    if label.content is None:
-        raise NotFound(f"label {label.label} has nothing to show")
-    return LabelChanged(
-        label=label.label,
-        device=label.device,
-        gtin=label.content.gtin,
-        state=label.state,
-        revision=label.revision,
-        content=label.content,
-        image=label.image,
-        problem=label.problem,
-    )
+def _look_alike(one: Glass, other: Glass) -> bool:
+    same = (one.gtin, one.amount, one.member) == (other.gtin, other.amount, other.member)
+    return same and bool(one.pixels) and one.pixels == other.pixels
+
+
+def _well(label: Label) -> Label:
+    """Give a label without the faults that a picture had."""
+    for code in (NOT_CONFIRMED, NOT_DRAWN):
+        label = with_problem(label, code, active=False)
+    return replace(label, problem=None)

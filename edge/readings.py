@@ -88,12 +88,16 @@ class WeightRead(Struct, frozen=True, tag=True):
 
 
 class SoldLine(Struct, frozen=True):
-    """One line of a sale: `amount` is the line's total in minor units; `epc` if known."""
+    """One line of a sale: `amount` is the line's total in minor units; `epc` if known.
+
+    `shelf` is the least price of one unit that a label of the product may have been showing then.
+    """
 
     gtin: str
     qty: int
     amount: int
     epc: str | None = None
+    shelf: int | None = None
 
 
 class SaleReported(Struct, frozen=True, tag=True):
@@ -138,8 +142,9 @@ class ProblemReported(Struct, frozen=True, tag=True):
     """A device tells of a fault.
 
     `problem` is a short code (`antenna-3-disconnected`, `reads-lost`), `active` False when the
-    fault is over, `antenna` the antenna that it concerns. `lost` readings are gone since the last
-    report; a device that counts them since its start gives `lost_in_all` instead.
+    fault is over, `antenna` the antenna or `label` the label that it concerns. `lost` readings are
+    gone since the last report; a device that counts them since its start gives `lost_in_all`
+    instead.
     """
 
     t: int
@@ -148,6 +153,7 @@ class ProblemReported(Struct, frozen=True, tag=True):
     lost: int = 0
     lost_in_all: int = 0
     antenna: int | None = None
+    label: str | None = None
 
 
 class CommandAnswered(Struct, frozen=True, tag=True):

@@ -6,26 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge import checkout, goods, health, inventory, pricing, traffic
+from edge import airtime, checkout, goods, health, inventory, traffic
 from edge.answers import Answers
 from edge.commands import (
     AdjustStock,
     AdoptDevice,
     AnnounceDelivery,
+    ApplyPrices,
     BindLabel,
     CancelBasket,
     CancelDelivery,
+    CancelPrices,
     CancelStocktake,
     Command,
     CommandDevice,
     ConfigureDevice,
     CountUnits,
+    DraftPrices,
     EndStocktake,
     EnterZone,
+    EstimateLabels,
     IdentifyLabel,
     KeepPicture,
     Operation,
     PayBasket,
+    PreviewPrices,
     PutProducts,
     ReceiveDelivery,
     RemoveLabel,
@@ -41,9 +46,21 @@ from edge.commands import (
 )
 from edge.config import Settings
 from edge.deliveries import Deliveries
-from edge.errors import NotFound, Refused
-from edge.events import Cause, DeviceChanged, Event, ItemChanged, LaneChanged, SaleCompleted
+from edge.errors import Misfits, NotFound, Refused
+from edge.events import (
+    Cause,
+    DeviceChanged,
+    Event,
+    ItemChanged,
+    LaneChanged,
+    PriceEffective,
+    SaleCompleted,
+    StockChanged,
+)
 from edge.items import Place
+from edge.labels import Label
+from edge.prices import PriceRows, PriceRules, Prices
+from edge.prior_prices import rule_of
 from edge.readings import (
     CodeScanned,
     CommandAnswered,
@@ -61,6 +78,7 @@ from edge.readings import (
 from edge.sequences import Sequences
 from edge.state import State
 from edge.stocktakes import Stocktakes
+from edge.unit_price import misfit
 
 
 def _no_sscc(_: str) -> str | None:
@@ -123,19 +141,19 @@ class Shop:
         )
         self.goods = goods.Goods(self.inventory, self._check_zone)
         self._answers = Answers(state.answers)
-        self.pricing = pricing.Pricing(
-            prices=state.prices,
-            planned=state.planned,
-            labels=state.labels,
-            pictures=state.pictures,
-            currency=settings.store.currency,
+        self.prices = Prices(
+            _price_rows(state),
+            _price_rules(settings),
+            self.inventory.product,
+            self._available,
             epoch=epoch,
-            grace_ms=round(settings.prices.grace_s * 1000),
+            now=now,
         )
         self.checkout = checkout.Checkout(
             lanes=state.lanes,
             sales=state.sales,
             offer=self._offer,
+            shelf=self.prices.pricing.shelf,
             currency=settings.store.currency,
             epoch=epoch,
         )
@@ -181,11 +199,16 @@ class Shop:
             WriteOffUnits: self.goods.write_off_units,
             WriteOffItem: self.goods.write_off_item,
             TakeBack: self.goods.take_back,
-            SetPrices: self._set_prices,
-            BindLabel: self._bind_label,
+            SetPrices: self.prices.sets.set,
+            PreviewPrices: self.prices.sets.preview,
+            DraftPrices: self.prices.sets.draft,
+            ApplyPrices: self.prices.sets.apply,
+            CancelPrices: self.prices.sets.cancel,
+            BindLabel: self.prices.pricing.bind,
             IdentifyLabel: self._identify_label,
-            KeepPicture: self.pricing.keep,
-            RemoveLabel: self.pricing.remove,
+            EstimateLabels: self.prices.pricing.estimate,
+            KeepPicture: self.prices.pricing.keep,
+            RemoveLabel: self.prices.pricing.remove,
             AdoptDevice: self._adopt_device,
             ConfigureDevice: self.health.configure,
             RollBackDevice: self.health.roll_back,
@@ -231,16 +254,15 @@ class Shop:
         events += self.stocktakes.advance(now)
         events += self.checkout.advance(now)
         events += self.traffic.advance(now)
-        events += self.pricing.advance(now)
-        for planned in self.pricing.due_prices(now):
-            events += self.pricing.start(planned, self.inventory.product(planned.gtin), now)
-        events += self._draw_unbound(now)
+        events += self.prices.advance(now)
         events = self._consequences(events, now)
         return [*events, *self.inventory.advance(now), *self._troubles()]
 
     def settle(self, now: int) -> list[Event]:
         """Publish the stock levels that changed."""
-        return self.inventory.settle(self.checkout.in_baskets(), now)
+        events = self.inventory.settle(self.checkout.in_baskets(), now)
+        changed = [event.gtin for event in events if isinstance(event, StockChanged)]
+        return [*events, *self.prices.stock_changed(changed, now)]
 
     def listen(self, *, connected: bool, now: int, since: int | None = None) -> None:
         """Know whether devices can be heard at all: a broker's outage is nobody's absence.
@@ -274,9 +296,9 @@ class Shop:
             + [health.Device(camera.id, "camera", adopted=True) for camera in settings.cameras]
         )
         self.checkout.install([lane.id for lane in settings.lanes])
-        self.pricing.install(
+        self.prices.pricing.install(
             [
-                pricing.Label(label.id, label.device, label.template, label.shelf, label.gtin)
+                Label(label.id, label.device, label.template, label.shelf, label.gtin)
                 for label in settings.labels
             ]
         )
@@ -357,18 +379,22 @@ class Shop:
         return self.checkout.take(message.device, reading)
 
     def _label_shown(self, _: Message, reading: LabelShown, now: int) -> list[Event]:
-        return self.pricing.shown(reading, now)
+        return self.prices.shown(reading, now)
 
-    def _label_reported(self, _: Message, reading: LabelReported, __: int) -> list[Event]:
-        self.pricing.report(reading)
-        return []
+    def _label_reported(self, _: Message, reading: LabelReported, now: int) -> list[Event]:
+        return self.prices.reported(reading, now)
 
     def _device_reported(self, message: Message, reading: DeviceReported, now: int) -> list[Event]:
-        return self.health.report(message.device, reading, now)
+        events = self.health.report(message.device, reading, now)
+        if message.kind == "label" and reading.online:
+            events += self.prices.pricing.send_again(message.device, now)
+        return events
 
     def _problem_reported(
         self, message: Message, reading: ProblemReported, now: int
     ) -> list[Event]:
+        if reading.label is not None:
+            return self.prices.health.tell(reading)
         if message.kind == "rfid":
             self._mistrust(message.device, reading, now)
         return self.health.trouble(message.device, reading)
@@ -423,43 +449,29 @@ class Shop:
             raise NotFound(f"expected a zone of the shop, came {zone!r}", path)
 
     def _put_products(self, command: PutProducts, now: int) -> tuple[int, list[Event]]:
+        misfits = [(n, misfit(product)) for n, product in enumerate(command.products)]
+        faults = tuple((f"[{n}].pack", fault) for n, fault in misfits if fault)
+        if faults:
+            raise Misfits(faults)
         events = self.inventory.put_products(command)
         for product in command.products:
-            events += self.pricing.redraw(product, now)
+            events += self.prices.pricing.redraw(product.gtin, now)
         return len(command.products), events
 
-    def _set_prices(self, command: SetPrices, now: int) -> tuple[None, list[Event]]:
-        for n, change in enumerate(command.changes):
-            if self.inventory.product(change.gtin) is None:
-                raise NotFound(
-                    f"expected a known product, came {change.gtin}: put the product first",
-                    f"changes[{n}].gtin",
-                )
-        events: list[Event] = []
-        for change in command.changes:
-            product = self.inventory.product(change.gtin)
-            events += self.pricing.change(change, product, now)
-        return None, events
-
-    def _bind_label(self, command: BindLabel, now: int) -> tuple[None, list[Event]]:
-        return None, self.pricing.bind(command, self.inventory.product(command.gtin), now)
-
-    def _draw_unbound(self, now: int) -> list[Event]:
-        """Draw labels that the settings gave a product or a template after its price was set."""
-        events: list[Event] = []
-        for label in self.state.labels:
-            if label.state != "unbound" or label.gtin is None:
-                continue
-            product = self.inventory.product(label.gtin)
-            if product and self.pricing.till(product.gtin) is not None:
-                events += self.pricing.redraw(product, now)
-        return events
+    def _available(self, gtin: str) -> int | None:
+        level = self.state.levels.get(gtin)
+        return level.available if level and level.version else None
 
     def _identify_label(self, command: IdentifyLabel, now: int) -> tuple[str, list[Event]]:
         label = self.state.labels.get(command.label)
         if label is None:
             raise NotFound(f"expected a configured label, came {command.label!r}", "label")
-        flash = CommandDevice(label.device, "identify", {"label": command.label})
+        args = {
+            "label": command.label,
+            "colour": command.colour,
+            "seconds": command.seconds,
+        }
+        flash = CommandDevice(label.device, "identify", args)
         return self.health.command(flash, now)
 
     def _offer(self, data: str) -> checkout.Offer | str:
@@ -467,11 +479,11 @@ class Shop:
         product = self.inventory.product(gtin) if gtin else None
         if gtin is None or product is None:
             return f"unknown code {data[:40]}: ask a member of staff"
-        price = self.pricing.till(gtin)
+        price = self.prices.pricing.till(gtin)
         if price is None:
             return f"{product.name} has no price yet: ask a member of staff"
         epc = self.inventory.epc_of(gtin, serial) if serial else None
-        return checkout.Offer(gtin, product.name, price, epc)
+        return checkout.Offer(gtin, product.name, price, epc, self.prices.pricing.shelf(gtin))
 
     # What one noun's event means to another
 
@@ -481,11 +493,15 @@ class Shop:
             followed.append(event)
             if isinstance(event, SaleCompleted):
                 followed += self.inventory.sell(event.sale, event.lines, now)
+                self.prices.sold(event.lines, now)
                 self.inventory.touch({line.gtin for line in event.lines if line.epc})
             elif isinstance(event, ItemChanged):
                 self._item_changed(event, now)
             elif isinstance(event, LaneChanged):
                 self._touch_baskets()
+            elif isinstance(event, PriceEffective):
+                shelf = self.prices.pricing.shelf(event.gtin)
+                followed += self.checkout.lower(event.gtin, event.amount, shelf, now)
             elif isinstance(event, DeviceChanged) and event.kind == "rfid":
                 if event.online and READING_STOPPED not in (event.problem or ""):
                     self.inventory.hear(event.device, now)
@@ -505,6 +521,31 @@ class Shop:
         ]
         self.inventory.touch(changed, Cause("basket"))
         self._baskets = baskets
+
+
+def _price_rows(state: State) -> PriceRows:
+    return PriceRows(
+        prices=state.prices,
+        book=state.book,
+        price_sets=state.price_sets,
+        prior_prices=state.prior_prices,
+        paces=state.paces,
+        labels=state.labels,
+        pictures=state.pictures,
+    )
+
+
+def _price_rules(settings: Settings) -> PriceRules:
+    prices = settings.prices
+    return PriceRules(
+        currency=settings.store.currency,
+        former_price=prices.former_price or rule_of(settings.store.country),
+        grace_ms=round(prices.grace_s * 1000),
+        low_battery_mv=prices.low_battery_mv,
+        lost_after_ms=round(prices.lost_after_s * 1000),
+        few=prices.few if prices.show_stock else None,
+        radios={d.id: airtime.RADIOS[d.driver] for d in settings.devices if d.driver},
+    )
 
 
 def _places(settings: Settings) -> dict[str, Place]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from edge.airtime import Pace
 from edge.answers import Given
 from edge.checkout import Lane, Sale
 from edge.deliveries import Delivery
@@ -11,8 +12,12 @@ from edge.health import Device, DeviceConfig
 from edge.hearing import Antenna, Reader
 from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.labels import Label, Picture
 from edge.levels import Level
-from edge.pricing import Label, Picture, PlannedPrice, Price
+from edge.price_sets import PriceSet
+from edge.pricebook import Entry
+from edge.pricing import Price
+from edge.prior_prices import PriorPrice
 from edge.rows import Rows
 from edge.sequences import Sequence
 from edge.stocktakes import Find, Stocktake
@@ -38,7 +43,10 @@ class State:
     finds: Rows[tuple[str, str], Find] = field(default_factory=Rows)
     answers: Rows[str, Given] = field(default_factory=Rows)
     prices: Rows[str, Price] = field(default_factory=Rows)
-    planned: Rows[tuple[str, int], PlannedPrice] = field(default_factory=Rows)
+    book: Rows[tuple[str, int], Entry] = field(default_factory=Rows)
+    price_sets: Rows[str, PriceSet] = field(default_factory=Rows)
+    prior_prices: Rows[tuple[str, str, int], PriorPrice] = field(default_factory=Rows)
+    paces: Rows[str, Pace] = field(default_factory=Rows)
     labels: Rows[str, Label] = field(default_factory=Rows)
     pictures: Rows[str, Picture] = field(default_factory=Rows)
     lanes: Rows[str, Lane] = field(default_factory=Rows)

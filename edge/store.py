@@ -11,10 +11,22 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    union,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from edge import tables
+from edge.airtime import Pace
 from edge.answers import Given
 from edge.checkout import Lane, Sale
 from edge.deliveries import Delivery
@@ -23,8 +35,12 @@ from edge.health import Device, DeviceConfig
 from edge.hearing import Antenna, Reader
 from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.labels import Label, Picture
 from edge.levels import Level
-from edge.pricing import Label, Picture, PlannedPrice, Price
+from edge.price_sets import PriceSet
+from edge.pricebook import Entry
+from edge.pricing import Price
+from edge.prior_prices import PriorPrice
 from edge.rows import Rows
 from edge.sequences import Sequence as Sequence_
 from edge.state import State
@@ -49,7 +65,10 @@ _KEPT: dict[str, tuple[Table, type[Any]]] = {
     "finds": (tables.finds, Find),
     "answers": (tables.answers, Given),
     "prices": (tables.prices, Price),
-    "planned": (tables.planned, PlannedPrice),
+    "book": (tables.book, Entry),
+    "price_sets": (tables.price_sets, PriceSet),
+    "prior_prices": (tables.prior_prices, PriorPrice),
+    "paces": (tables.paces, Pace),
     "labels": (tables.labels, Label),
     "pictures": (tables.pictures, Picture),
     "lanes": (tables.lanes, Lane),
@@ -186,7 +205,11 @@ class Store:
             dead = tables.dead_letters
             connection.execute(delete(dead).where(dead.c.time < before))
             connection.execute(delete(heat).where(heat.c.end < before))
-            shown = select(tables.labels.c.image).where(tables.labels.c.image.is_not(None))
+            labels = tables.labels
+            shown = union(
+                select(labels.c.image).where(labels.c.image.is_not(None)),
+                select(labels.c.confirmed).where(labels.c.confirmed.is_not(None)),
+            )
             connection.execute(
                 delete(pictures).where(pictures.c.at < before, pictures.c.image.not_in(shown))
             )

@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from edge.answers import Answer
 from edge.clocks import Clock
-from edge.commands import DeliveryLine, Product
+from edge.commands import DeliveryLine, PriceChange, Product
 from edge.events import BasketLine, Cause, LabelContent
-from edge.pricing import Glass
+from edge.labels import Glass
 from edge.readings import SoldLine
 from edge.stocktakes import CountedUnits, Result
 from edge.traces import Rival
@@ -306,22 +306,64 @@ prices = Table(
     Column("gtin", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Column("till", BigInteger, nullable=False),
-    Column("regular", BigInteger, nullable=False),
-    Column("promotion", Text),
-    Column("effective", Boolean, nullable=False),
+    Column("till_member", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("promotion", Text),
+    Column("member", BigInteger),
+    Column("was", BigInteger),
+    Column("effective", Boolean, nullable=False),
     Column("held_until", BigInteger, nullable=False),
     Column("told", BigInteger),
+    Column("told_member", BigInteger),
 )
 
-planned = Table(
-    "planned",
+book = Table(
+    "book",
     metadata,
     Column("gtin", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("amount", BigInteger),
+    Column("number", BigInteger, nullable=False),
+    Column("price_set", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("until", BigInteger),
     Column("promotion", Text),
-    PrimaryKeyConstraint("gtin", "at"),
+    Column("member", BigInteger),
+    Column("was", BigInteger),
+    Column("begun", Boolean, nullable=False),
+    PrimaryKeyConstraint("gtin", "number"),
+)
+
+price_sets = Table(
+    "price_sets",
+    metadata,
+    Column("price_set", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("changes", Json(tuple[PriceChange, ...]), nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
+prior_prices = Table(
+    "prior_prices",
+    metadata,
+    Column("gtin", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    PrimaryKeyConstraint("gtin", "how", "amount"),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("busy_ms", Float, nullable=False),
+    Column("done", Float, nullable=False),
+    Column("lag_ms", Float, nullable=False),
+    Column("spread_ms", Float, nullable=False),
+    Column("words", BigInteger, nullable=False),
 )
 
 labels = Table(
@@ -337,11 +379,16 @@ labels = Table(
     Column("content", Json(LabelContent)),
     Column("image", Text),
     Column("glass", Json(tuple[Glass, ...]), nullable=False),
+    Column("confirmed", Text),
     Column("sent_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("lag_ms", Integer, nullable=False),
     Column("battery_mv", Integer),
     Column("rssi", Float),
+    Column("temp_c", Float),
+    Column("seen", BigInteger, nullable=False),
     Column("problem", Text),
+    Column("problems", Json(tuple[str, ...]), nullable=False),
 )
 
 pictures = Table(

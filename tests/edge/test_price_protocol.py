@@ -17,17 +17,19 @@ from benchmarks.price_world import (
     HOUR_MS,
     LABELS,
     MINUTE_MS,
+    Opener,
     Overcharged,
     PriceWorld,
-    Tables,
-    open_pricing,
+    open_prices,
     play,
 )
-from edge.commands import BindLabel, KeepPicture, Product
+from edge.commands import BindLabel, KeepPicture
 from edge.events import Event, PriceEffective
-from edge.pricing import Label, PlannedPrice, Price, Pricing
+from edge.labels import Glass, Label
+from edge.pricebook import Quote
+from edge.prices import PriceRows, PriceRules, Prices
+from edge.pricing import Price, Pricing
 from edge.readings import LabelShown
-from edge.rows import Rows
 
 STEPS = 2_000
 SEEDS = range(20)
@@ -41,10 +43,19 @@ class PriceMachine(RuleBasedStateMachine):
         super().__init__()
         self.world = PriceWorld()
 
-    @rule(gtin=st.sampled_from(GTINS), amount=st.sampled_from(AMOUNTS))
-    def price(self, gtin: str, amount: int) -> None:
+    @rule(
+        gtin=st.sampled_from(GTINS),
+        amount=st.sampled_from(AMOUNTS),
+        member=st.none() | st.sampled_from(AMOUNTS),
+    )
+    def price(self, gtin: str, amount: int, member: int | None) -> None:
         """Ask for another price."""
-        self.world.price(gtin, amount)
+        self.world.price(gtin, amount, member)
+
+    @rule(which=st.integers(0, 8))
+    def cancel(self, which: int) -> None:
+        """Take a price set back."""
+        self.world.cancel(which)
 
     @rule(
         gtin=st.sampled_from(GTINS),
@@ -122,8 +133,8 @@ def test_no_shopper_is_overcharged(seed: int) -> None:
     world = PriceWorld()
     play(world, STEPS, seed)
     world.settle()
-    assert [(price.till, price.effective) for price in world.prices()] == [
-        (price.amount, True) for price in world.prices()
+    assert [(price.till, price.till_member, price.effective) for price in world.prices()] == [
+        (price.amount, price.to_members, True) for price in world.prices()
     ]
 
 
@@ -131,18 +142,27 @@ class OnlyTheNewestPicture(Pricing):
     """Believes that a picture is on the glass as soon as it was sent."""
 
     @staticmethod
-    def _visible(gtin: str, labels: Iterable[Label]) -> list[int]:
+    def _visible(gtin: str, labels: Iterable[Label]) -> list[Glass]:
         newest = [label.glass[-1] for label in labels if label.glass]
-        return [glass.amount for glass in newest if glass.gtin == gtin]
+        return [glass for glass in newest if glass.gtin == gtin]
 
 
 class OnlyItsOwnLabels(Pricing):
     """Forgets the glass of a label that was bound to another product."""
 
     @staticmethod
-    def _visible(gtin: str, labels: Iterable[Label]) -> list[int]:
+    def _visible(gtin: str, labels: Iterable[Label]) -> list[Glass]:
         own = [label for label in labels if label.gtin == gtin]
-        return [glass.amount for label in own for glass in label.glass if glass.gtin == gtin]
+        return [glass for label in own for glass in label.glass if glass.gtin == gtin]
+
+
+class MembersPayWhatTheyAreTold(Pricing):
+    """Minds what labels ask of everybody, and not what they ask of members."""
+
+    @staticmethod
+    def _visible(gtin: str, labels: Iterable[Label]) -> list[Glass]:
+        glasses = [glass for label in labels for glass in label.glass if glass.gtin == gtin]
+        return [replace(glass, member=None) for glass in glasses]
 
 
 class SendsBeforeItIsJournalled(Pricing):
@@ -197,11 +217,11 @@ class PromotionsEndAtTheTill(Pricing):
     """Charges the regular price at the moment when a promotion ends."""
 
     @override
-    def start(self, planned: PlannedPrice, product: Product | None, now: int) -> list[Event]:
-        events = super().start(planned, product, now)
-        price = self.prices[planned.gtin]
-        if planned.amount is None:
-            self.prices.put(price.gtin, replace(price, till=price.amount))
+    def want(self, gtin: str, quote: Quote, now: int) -> list[Event]:
+        before = self.prices.get(gtin)
+        events = super().want(gtin, quote, now)
+        if before and before.promotion and not quote.promotion:
+            self.prices.put(gtin, replace(self.prices[gtin], till=quote.amount))
         return events
 
 
@@ -217,28 +237,29 @@ class BindingWipesTheGlass(Pricing):
     """Takes a label that is hung up again for an empty one."""
 
     @override
-    def bind(self, command: BindLabel, product: Product | None, now: int) -> list[Event]:
+    def bind(self, command: BindLabel, now: int) -> tuple[None, list[Event]]:
         label = self.labels[command.label]
         if label.gtin != command.gtin:
             self.labels.put(label.label, replace(label, glass=()))
-        return super().bind(command, product, now)
+        return super().bind(command, now)
 
 
-def forgetful(tables: Tables, grace_ms: int) -> Pricing:
-    """Open a pricing that keeps only the newest picture of each label over a restart."""
-    prices, planned, labels, pictures = tables
-    kept = Rows((k, replace(label, glass=label.glass[-1:])) for k, label in labels.pairs())
-    return open_pricing()((prices, planned, kept, pictures), grace_ms)
+def forgetful(rows: PriceRows, rules: PriceRules, now: int) -> Prices:
+    """Open prices that keep only the newest picture of each label over a restart."""
+    for label in rows.labels:
+        rows.labels.put(label.label, replace(label, glass=label.glass[-1:]))
+    return open_prices()(rows, rules, now)
 
 
 @pytest.mark.parametrize(
     "opened",
     [
         *(
-            open_pricing(kind)
+            open_prices(kind)
             for kind in (
                 OnlyTheNewestPicture,
                 OnlyItsOwnLabels,
+                MembersPayWhatTheyAreTold,
                 SendsBeforeItIsJournalled,
                 AnyWordWillDo,
                 SilenceIsConsent,
@@ -252,7 +273,7 @@ def forgetful(tables: Tables, grace_ms: int) -> Pricing:
     ],
 )
 def test_without_a_rule_a_shopper_is_overcharged(
-    opened: Callable[[Tables, int], Pricing],
+    opened: Opener,
 ) -> None:
     """Each rule is needed: what plays on without it comes to an overcharge."""
     with pytest.raises(Overcharged):

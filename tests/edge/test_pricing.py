@@ -5,16 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.commands import BindLabel, KeepPicture, PriceChange, Product, RemoveLabel
+from edge.airtime import RESEND_AFTER_MS, RESEND_AT_MOST_MS
+from edge.commands import (
+    BindLabel,
+    KeepPicture,
+    PriceChange,
+    Product,
+    RemoveLabel,
+    SetPrices,
+)
 from edge.errors import NotFound
 from edge.events import Event, LabelChanged, PriceEffective
-from edge.pricing import RESEND_AFTER_MS, RESEND_AT_MOST_MS, Label, Pricing
+from edge.labels import NOT_CONFIRMED, Label
+from edge.prices import PriceRows, PriceRules, Prices
 from edge.readings import LabelReported, LabelShown
 from edge.rows import Rows
 
@@ -28,10 +38,13 @@ def picture_of(gtin: str, amount: int, revision: int = 0) -> str:
     return hashlib.sha256(f"{gtin} {amount} {revision}".encode()).hexdigest()[:16]
 
 
+RULES = PriceRules("CNY", "lowest-30-days", 0, 2400, 24 * HOUR, None, {})
+
+
 class Counter:
     """A price desk with a clock, and labels that show what reaches them, in order and late."""
 
-    def __init__(self, *labels: str, unique: bool = True, grace_ms: int = 0) -> None:
+    def __init__(self, *labels: str, unique: bool = True, rules: PriceRules = RULES) -> None:
         """Put labels into service, none of which shows anything.
 
         `unique` pictures differ also where an earlier price returns.
@@ -39,15 +52,12 @@ class Counter:
         self.now = T0
         self.unique = unique
         self.products = {MILK: Product(MILK, "Milk"), TEA: Product(TEA, "Tea")}
-        self.pricing = Pricing(
-            prices=Rows(),
-            planned=Rows(),
-            labels=Rows(),
-            pictures=Rows(),
-            currency="CNY",
-            epoch=1,
-            grace_ms=grace_ms,
+        self.available: dict[str, int] = {}
+        rows = PriceRows(*(Rows() for _ in PriceRows.__struct_fields__))
+        self.prices = Prices(
+            rows, rules, self.products.get, self.available.get, epoch=1, now=self.now
         )
+        self.pricing = self.prices.pricing
         self.pricing.install(Label(label, "ap", "296x128-bwr", None) for label in labels)
         self.events: list[Event] = []
         # What is on each glass now and what is on its way there, oldest first: product, price and
@@ -59,22 +69,19 @@ class Counter:
         """Keep events."""
         self.events += events
 
-    def price(
-        self,
-        gtin: str,
-        amount: int,
-        *,
-        start: int | None = None,
-        until: int | None = None,
-        promotion: str | None = None,
-    ) -> None:
-        """Ask for a price."""
-        change = PriceChange(gtin, amount, start, until, promotion)
-        self.take(self.pricing.change(change, self.products[gtin], self.now))
+    def price(self, gtin: str, amount: int, **more: Any) -> str:
+        """Ask for a price; gives the price set's id."""
+        return self.set(PriceChange(gtin, amount, **more))
+
+    def set(self, *changes: PriceChange) -> str:
+        """Ask for prices; gives the price set's id."""
+        name, events = self.prices.sets.set(SetPrices(changes), self.now)
+        self.take(events)
+        return name
 
     def bind(self, label: str, gtin: str) -> None:
         """Let a label show a product."""
-        self.take(self.pricing.bind(BindLabel(label, gtin), self.products[gtin], self.now))
+        self.take(self.pricing.bind(BindLabel(label, gtin), self.now)[1])
 
     def draw(self, label: str) -> None:
         """Draw what a label is to show and send it, as the downlink does."""
@@ -114,10 +121,7 @@ class Counter:
     def pass_time(self, ms: int) -> None:
         """Let planned prices begin and end."""
         self.now += ms
-        for planned in self.pricing.due_prices(self.now):
-            product = self.products[planned.gtin]
-            self.take(self.pricing.start(planned, product, self.now))
-        self.take(self.pricing.advance(self.now))
+        self.take(self.prices.advance(self.now))
 
     def effective(self, gtin: str) -> list[int]:
         """Give the amounts on which till and labels came to agree."""
@@ -156,7 +160,7 @@ def test_a_lower_price_is_charged_and_told_before_it_is_shown() -> None:
     told = len(counter.events)
     counter.price(MILK, 200)
     assert counter.pricing.till(MILK) == 200
-    first, *rest = counter.events[told:]
+    _, first, *rest = counter.events[told:]
     assert isinstance(first, PriceEffective)
     assert (first.amount, first.agreed) == (200, False)
     assert [event.state for event in rest if isinstance(event, LabelChanged)] == ["due", "due"]
@@ -168,7 +172,7 @@ def test_a_lower_price_is_charged_and_told_before_it_is_shown() -> None:
 
 def test_a_higher_price_leaves_shoppers_time_to_the_till() -> None:
     """It is charged a while after the last label showed it, also where a label was taken down."""
-    counter = Counter("a", "b", grace_ms=HOUR)
+    counter = Counter("a", "b", rules=replace(RULES, grace_ms=HOUR))
     counter.price(MILK, 300)
     counter.bind("a", MILK)
     counter.bind("b", MILK)
@@ -248,10 +252,10 @@ def test_a_label_that_never_answers_keeps_the_till_low() -> None:
     assert (pauses[0], pauses[-1]) == (2 * RESEND_AFTER_MS, RESEND_AT_MOST_MS)
     assert pauses == sorted(pauses)
     assert counter.pricing.till(MILK) == 300
-    assert counter.pricing.labels["a"].problem == "not confirmed"
+    assert counter.pricing.labels["a"].problems == (NOT_CONFIRMED,)
     counter.show("a")
     label = counter.pricing.labels["a"]
-    assert (counter.pricing.till(MILK), label.problem) == (400, None)
+    assert (counter.pricing.till(MILK), label.problems) == (400, ())
 
 
 def test_a_picture_that_cannot_be_drawn_keeps_the_till_low() -> None:
@@ -339,9 +343,9 @@ def test_words_of_unknown_labels_and_pictures_change_nothing() -> None:
     counter.bind("a", MILK)
     assert counter.pricing.shown(LabelShown(T0, "stranger", "0" * 16), T0) == []
     assert counter.pricing.shown(LabelShown(T0, "a", "0" * 16), T0) == []
-    counter.pricing.report(LabelReported(T0, "stranger", 3000))
-    counter.pricing.report(LabelReported(T0, "a", 2900, -70.0))
-    counter.pricing.report(LabelReported(T0, "a", rssi=-60.0))
+    assert counter.prices.reported(LabelReported(T0, "stranger", 3000), T0) == []
+    counter.prices.reported(LabelReported(T0, "a", 2900, -70.0), T0)
+    counter.prices.reported(LabelReported(T0, "a", rssi=-60.0), T0)
     assert (counter.pricing.labels["a"].battery_mv, counter.pricing.labels["a"].rssi) == (2900, -60)
 
 
@@ -352,7 +356,7 @@ def test_binding_needs_a_label_and_a_product() -> None:
         counter.bind("b", MILK)
     assert refusal.value.path == "label"
     with pytest.raises(NotFound, match="known product") as refusal:
-        counter.pricing.bind(BindLabel("a", "0"), None, T0)
+        counter.pricing.bind(BindLabel("a", "0"), T0)
     assert refusal.value.path == "gtin"
 
 
@@ -368,7 +372,6 @@ def test_a_planned_promotion_begins_and_ends() -> None:
     assert (counter.pricing.till(MILK), counter.pricing.prices[MILK].promotion) == (200, "week")
     counter.pass_time(HOUR)
     assert (counter.pricing.till(MILK), counter.pricing.prices[MILK].promotion) == (300, None)
-    assert len(counter.pricing.planned) == 0
 
 
 def test_a_planned_price_with_an_end_ends_also_without_a_name() -> None:
@@ -414,11 +417,12 @@ def test_a_new_name_is_drawn_again() -> None:
     counter.price(MILK, 300)
     counter.bind("a", MILK)
     counter.show("a")
-    counter.take(counter.pricing.redraw(Product(MILK, "Whole milk"), counter.now))
+    counter.products[MILK] = Product(MILK, "Whole milk")
+    counter.take(counter.pricing.redraw(MILK, counter.now))
     content = counter.pricing.labels["a"].content
     assert content is not None
     assert (content.name, counter.states("a")[-1]) == ("Whole milk", "due")
-    assert counter.pricing.redraw(Product(MILK, "Whole milk"), counter.now) == []
+    assert counter.pricing.redraw(MILK, counter.now) == []
 
 
 def test_a_label_that_is_set_differently_keeps_what_it_shows_and_is_drawn_again() -> None:

@@ -353,9 +353,9 @@ def test_a_price_goes_from_the_command_over_the_label_to_the_till(day: Day) -> N
         day.ask(SetPrices((PriceChange(MILK, amount),)))
         revision = day.shop.state.labels["label-1"].revision
         day.ask(KeepPicture("label-1", revision, image, b"png"))
-        assert day.shop.pricing.till(MILK) == 300
+        assert day.shop.prices.pricing.till(MILK) == 300
         day.hear("labels-1", "label", LabelShown(day.now, "label-1", image))
-    assert day.shop.pricing.till(MILK) == 400
+    assert day.shop.prices.pricing.till(MILK) == 400
     states = [e.state for e in day.events if isinstance(e, LabelChanged)]
     assert states == ["due", "sent", "shown"] * 2
     amounts = [e.amount for e in day.events if isinstance(e, PriceEffective) and e.gtin == MILK]
@@ -367,7 +367,7 @@ def test_planned_prices_begin_and_labels_that_do_not_answer_are_asked_again(day:
     day.ask(BindLabel("label-1", MILK))
     day.ask(SetPrices((PriceChange(MILK, 200, T0 + 5_000, T0 + 9_000, "hour"),)))
     day.wait(5_000)
-    assert day.shop.pricing.till(MILK) == 200
+    assert day.shop.prices.pricing.till(MILK) == 200
     revision = day.shop.state.labels["label-1"].revision
     day.ask(KeepPicture("label-1", revision, "a" * 16, b"png"))
     day.wait(15_000)

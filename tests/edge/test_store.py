@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from edge import tables
+from edge.airtime import Pace
 from edge.answers import Given, TakenBack, TakenLine
 from edge.checkout import Lane, Sale
 from edge.clocks import Clock
@@ -51,8 +52,12 @@ from edge.health import Device, DeviceConfig
 from edge.hearing import Antenna, Reader
 from edge.inventory import Count, ProductRow
 from edge.items import Item
+from edge.labels import Glass, Label, Picture
 from edge.levels import Level
-from edge.pricing import Glass, Label, Picture, PlannedPrice, Price
+from edge.price_sets import PriceSet
+from edge.pricebook import Entry
+from edge.pricing import Price
+from edge.prior_prices import ONGOING, PriorPrice
 from edge.readings import (
     Crossing,
     Kind,
@@ -178,8 +183,20 @@ ROWS: dict[str, tuple[Any, Any]] = {
         ),
     ),
     "products": (MILK, ProductRow(MILK, 2, Product(MILK, "Milk", names={"zh": "牛奶"}))),
-    "prices": (MILK, Price(MILK, 300, 200, 300, "week", 3, effective=True)),
-    "planned": ((MILK, T0), PlannedPrice(MILK, T0, None, None)),
+    "prices": (
+        MILK,
+        Price(MILK, 300, 200, 190, 3, "week", 290, 400, effective=True, told=200, told_member=190),
+    ),
+    "book": (
+        (MILK, 4),
+        Entry(MILK, 4, "prices-1-2", "stand-in", 300, T0, T0 + 5, "week", 290, 400, begun=True),
+    ),
+    "price_sets": (
+        "prices-1-2",
+        PriceSet("prices-1-2", 2, "May", "applied", (PriceChange(MILK, 300, member=290),), T0),
+    ),
+    "prior_prices": ((MILK, "charged", 200), PriorPrice(MILK, "charged", 200, ONGOING)),
+    "paces": ("labels-1", Pace("labels-1", 1.5, 2.5, 3.5, 4.5, 6)),
     "labels": (
         "label-1",
         Label(
@@ -192,12 +209,17 @@ ROWS: dict[str, tuple[Any, Any]] = {
             7,
             LabelContent(MILK, "Milk", 300, "CNY", "296x128-bwr", names={"zh": "牛奶"}),
             "a" * 16,
-            (Glass("b" * 16, TEA, 900, 5), Glass("a" * 16, MILK, 300, 6)),
+            (Glass("b" * 16, TEA, 900, 5, 800, "c"), Glass("a" * 16, MILK, 300, 6)),
+            "b" * 16,
             T0,
             2,
+            1500,
             2900,
             -61.5,
-            "not confirmed",
+            21.5,
+            T0,
+            "no glyph",
+            ("not-confirmed", "low-battery"),
         ),
     ),
     "lanes": (

@@ -1,0 +1,273 @@
+"""Air time: which label gets its picture next, and when all will have theirs.
+
+The labels of a device share its radio, which serves one after the other. Pictures wait here, and
+not at the device, so that what is urgent overtakes, and what was replaced while it waited is never
+sent. As many are on their way as keep the radio busy; a label that does not answer in its time
+makes room for others.
+
+How long all of it takes is learned from the confirmations. A label's word comes after those of the
+labels that were on their way before it, one at each `pace`, and after a `lag` that it has to itself
+(it sleeps, and draws). A label that naps for minutes gets its turn first.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from math import inf
+
+from msgspec import Struct
+
+from edge.labels import Label
+from edge.rows import Rows
+
+RESEND_AFTER_MS = 15_000  # at the earliest
+RESEND_AT_MOST_MS = 600_000  # at the latest, unless the label itself takes longer
+FADING = 1 / 64  # the weight of the newest confirmation, once there were many
+TYPICAL = 8  # confirmations that what is typical of a driver is worth
+PATIENCE = 6  # spreads beyond the mean after which a label is late
+LAST = 2.5  # spreads beyond the mean for the last of many labels
+NAP_MS = 60_000  # labels whose lags differ by less are alike
+
+RAISE, PROMOTION, PRICE, LOOK, SILENT = range(5)
+"""How urgent a picture is: the till waits for a higher price, nobody for a label that is silent."""
+
+
+class Radio(Struct, frozen=True):
+    """What is typical of a driver: labels on their way at once, and their times in ms."""
+
+    window: int
+    pace_ms: float
+    lag_ms: float
+    spread_ms: float
+
+
+NATIVE = Radio(200, 20.0, 1_500.0, 500.0)
+OPENEPAPERLINK = Radio(40, 4_200.0, 90_000.0, 25_000.0)
+RADIOS = {"openepaperlink": OPENEPAPERLINK}
+
+
+class Pace(Struct, frozen=True):
+    """How fast a device's labels take their pictures, learned from `words` confirmations.
+
+    `busy_ms` for `done` labels, while others waited, fade with time. `lag_ms` is the mean time that
+    a label has to itself, `spread_ms` its mean absolute deviation.
+    """
+
+    device: str
+    busy_ms: float
+    done: float
+    lag_ms: float
+    spread_ms: float
+    words: int = 0
+
+    @property
+    def each_ms(self) -> float:
+        """The time that one label takes while others wait."""
+        return self.busy_ms / self.done
+
+
+class Turn(Struct, frozen=True, order=True):
+    """A label's place among those that wait: urgency, who naps, who came first."""
+
+    urgency: int
+    quickness: int
+    number: int
+    label: str
+
+
+class Trip(Struct, frozen=True):
+    """A picture on its way since its turn came, with `ahead` before it; in time until `due`."""
+
+    since: int
+    ahead: int
+    due: int
+
+
+class _Line:
+    """The labels of one device that wait, those on their way, and those that are late."""
+
+    def __init__(self, radio: Radio) -> None:
+        self.radio = radio
+        self.turns: list[Turn] = []
+        self.waiting: dict[str, Turn] = {}
+        self.flying: dict[str, Trip] = {}
+        self.late: dict[str, Trip] = {}
+        self.busy_since: int | None = None  # the last word, if labels have waited ever since
+
+    def put(self, turn: Turn) -> None:
+        self.waiting[turn.label] = turn
+        heapq.heappush(self.turns, turn)
+
+    def drop(self, label: str) -> None:
+        for place in (self.waiting, self.flying, self.late):
+            place.pop(label, None)
+        if not self.waiting:
+            self.busy_since = None
+
+    def trip(self, label: str) -> Trip | None:
+        return self.flying.get(label) or self.late.get(label)
+
+    def take(self) -> str | None:
+        """Hand over whose turn it is; None when nobody waits or all slots are taken."""
+        while self.waiting and len(self.flying) < self.radio.window:
+            turn = heapq.heappop(self.turns)
+            if self.waiting.get(turn.label) == turn:
+                del self.waiting[turn.label]
+                return turn.label
+        return None
+
+
+class Airtime:
+    """The air time of all devices; `radios` holds those that are not native."""
+
+    def __init__(self, paces: Rows[str, Pace], radios: Mapping[str, Radio]) -> None:
+        """Take up what was learned; nobody waits yet."""
+        self._paces = paces
+        self._radios = radios
+        self._lines: dict[str, _Line] = {}
+        self._device: dict[str, str] = {}
+        self._number = 0
+
+    def wait(self, label: Label, urgency: int) -> None:
+        """Let a label wait for its turn."""
+        self.leave(label.label)
+        self._number += 1
+        turn = Turn(urgency, -(label.lag_ms // NAP_MS), self._number, label.label)
+        self._device[label.label] = label.device
+        self._line(label.device).put(turn)
+
+    def leave(self, label: str) -> None:
+        """Forget a label: nothing is to be brought to it."""
+        device = self._device.pop(label, None)
+        if device is not None:
+            self._line(device).drop(label)
+
+    def turns(self, now: int) -> list[str]:
+        """Hand over the labels whose turn it is; their pictures are on their way from now on."""
+        taken = []
+        for device, line in self._lines.items():
+            while (label := line.take()) is not None:
+                line.flying[label] = Trip(now, len(line.flying), now + self._usual(device))
+                taken.append(label)
+            if not line.waiting:
+                line.busy_since = None
+        return taken
+
+    def fly(self, label: Label, now: int) -> None:
+        """Note that a picture was sent, for the first time or again, at the label's `sent_at`.
+
+        One that was sent again has no share of the radio: others need it more.
+        """
+        line = self._line(label.device)
+        known = line.trip(label.label) or Trip(label.sent_at, len(line.flying), 0)
+        line.drop(label.label)
+        self._device[label.label] = label.device
+        trip = Trip(known.since, known.ahead, label.sent_at + self._patience(label, known.ahead))
+        (line.late if label.tries > 1 or trip.due <= now else line.flying)[label.label] = trip
+
+    def landed(self, label: Label, now: int) -> int | None:
+        """Learn from a label's word that it shows its picture; gives the lag of its own, in ms."""
+        line = self._line(label.device)
+        trip, began = line.trip(label.label), line.busy_since
+        self.leave(label.label)
+        pace = self._pace(label.device)
+        lag = None if trip is None else max(0.0, now - trip.since - trip.ahead * pace.each_ms)
+        self._paces.put(label.device, _learned(pace, None if began is None else now - began, lag))
+        if line.waiting:
+            line.busy_since = now
+        return None if lag is None else round(lag)
+
+    def overdue(self, now: int) -> list[str]:
+        """Hand over the labels that have not answered in time: each is to be asked again."""
+        asked = []
+        for line in self._lines.values():
+            for label in [label for label, trip in line.flying.items() if trip.due <= now]:
+                line.late[label] = line.flying.pop(label)
+            asked += [label for label, trip in line.late.items() if trip.due <= now]
+        return asked
+
+    def done_by(self, labels: Iterable[Label], now: int) -> int | None:
+        """Estimate when these labels will have confirmed (epoch ms); None if none of them is to.
+
+        Those that are late already are left out: nobody knows when a silent label answers.
+        """
+        ends = [
+            self._end(device, line, wanted, now)
+            for device, wanted in _by_device(labels).items()
+            if (line := self._lines.get(device)) is not None
+        ]
+        last = max(ends, default=-inf)
+        return round(last) if last > -inf else None
+
+    def takes(self, labels: Iterable[Label]) -> int:
+        """Estimate how long (ms) it would take to bring pictures to these labels, from now."""
+        ends = [0.0]
+        for device, wanted in _by_device(labels).items():
+            line, pace = self._line(device), self._pace(device)
+            before = len(line.waiting) + len(line.flying)
+            ends.append((before + len(wanted)) * pace.each_ms + _last(pace))
+            ends += [before * pace.each_ms + label.lag_ms for label in wanted.values()]
+        return round(max(ends))
+
+    def _end(self, device: str, line: _Line, wanted: Mapping[str, Label], now: int) -> float:
+        pace = self._pace(device)
+        ends = [-inf]
+        for name, trip in line.flying.items():
+            if name in wanted:
+                lag = max(_last(pace), wanted[name].lag_ms)
+                ends.append(max(now + pace.each_ms, trip.since + trip.ahead * pace.each_ms + lag))
+        for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying)):
+            if turn.label in wanted:
+                lag = max(_last(pace), wanted[turn.label].lag_ms)
+                ends.append(now + place * pace.each_ms + lag)
+        return max(ends)
+
+    def _line(self, device: str) -> _Line:
+        line = self._lines.get(device)
+        if line is None:
+            line = self._lines[device] = _Line(self._radios.get(device, NATIVE))
+        return line
+
+    def _pace(self, device: str) -> Pace:
+        known = self._paces.get(device)
+        if known is not None:
+            return known
+        radio = self._line(device).radio
+        return Pace(device, radio.pace_ms * TYPICAL, TYPICAL, radio.lag_ms, radio.spread_ms)
+
+    def _usual(self, device: str, ahead: int = 0, own_ms: float = 0) -> int:
+        """Give the time (ms) within which a label of a device answers, if it does."""
+        pace = self._pace(device)
+        lag = max(pace.lag_ms + PATIENCE * pace.spread_ms, 1.5 * own_ms)
+        return round(max(RESEND_AFTER_MS, ahead * pace.each_ms + lag))
+
+    def _patience(self, label: Label, ahead: int) -> int:
+        usual = self._usual(label.device, ahead, label.lag_ms)
+        doubled = usual << min(20, max(0, label.tries - 1))
+        return min(doubled, max(RESEND_AT_MOST_MS, usual))
+
+
+def _learned(pace: Pace, busy: int | None, lag: float | None) -> Pace:
+    busy_ms, done = pace.busy_ms, pace.done
+    if busy is not None:
+        busy_ms = busy_ms * (1 - FADING) + max(0, busy)
+        done = done * (1 - FADING) + 1
+    if lag is None:
+        return Pace(pace.device, busy_ms, done, pace.lag_ms, pace.spread_ms, pace.words)
+    words = pace.words + 1
+    weight = max(FADING, 1 / (TYPICAL + words))
+    off = lag - pace.lag_ms
+    spread = pace.spread_ms + weight * (abs(off) - pace.spread_ms)
+    return Pace(pace.device, busy_ms, done, pace.lag_ms + weight * off, spread, words)
+
+
+def _last(pace: Pace) -> float:
+    return pace.lag_ms + LAST * pace.spread_ms
+
+
+def _by_device(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
+    devices: dict[str, dict[str, Label]] = {}
+    for label in labels:
+        devices.setdefault(label.device, {})[label.label] = label
+    return devices

@@ -1,0 +1,127 @@
+"""Prices and shelf labels of a shop as one: the book, the protocol, the air time, the health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+
+from edge.airtime import Airtime, Pace, Radio
+from edge.commands import Product
+from edge.events import Event
+from edge.label_health import LabelHealth
+from edge.labels import Label, Picture
+from edge.price_sets import PriceSet, PriceSets
+from edge.pricebook import Entry, PriceBook
+from edge.pricing import Goods, Price, Pricing, PricingRows, StockState, Terms
+from edge.prior_prices import PriorPrice, PriorPrices, Rule
+from edge.readings import LabelReported, LabelShown, SoldLine
+from edge.rows import Rows
+
+
+class PriceRows(Struct, frozen=True):
+    """The rows that prices and labels are kept in."""
+
+    prices: Rows[str, Price]
+    book: Rows[tuple[str, int], Entry]
+    price_sets: Rows[str, PriceSet]
+    prior_prices: Rows[tuple[str, str, int], PriorPrice]
+    paces: Rows[str, Pace]
+    labels: Rows[str, Label]
+    pictures: Rows[str, Picture]
+
+
+class PriceRules(Struct, frozen=True):
+    """What the settings say of prices and labels; `few` None means that labels tell no stock.
+
+    `radios` are those of the devices that are not native.
+    """
+
+    currency: str
+    former_price: Rule
+    grace_ms: int
+    low_battery_mv: int
+    lost_after_ms: int
+    few: int | None
+    radios: Mapping[str, Radio]
+
+
+class Prices:
+    """All that has to do with prices; `product` and `available` know goods and their stock."""
+
+    def __init__(
+        self,
+        rows: PriceRows,
+        rules: PriceRules,
+        product: Callable[[str], Product | None],
+        available: Callable[[str], int | None],
+        *,
+        epoch: int,
+        now: int,
+        protocol: type[Pricing] = Pricing,
+    ) -> None:
+        """Take up the rows that are on disk; `protocol` is the one that is charged by."""
+        self._few = rules.few
+        self._available = available
+        self._said: dict[str, StockState | None] = {}
+        self._prior = PriorPrices(rows.prior_prices, rules.former_price)
+        self.book = PriceBook(rows.book, self._prior, product, rules.currency)
+        self.pricing = protocol(
+            PricingRows(rows.prices, rows.labels, rows.pictures),
+            Goods(product, self._stock),
+            Terms(rules.currency, epoch, rules.grace_ms),
+            prior=self._prior,
+            air=Airtime(rows.paces, rules.radios),
+            now=now,
+        )
+        self.sets = PriceSets(rows.price_sets, self.book, self.pricing, epoch)
+        self.health = LabelHealth(
+            rows.labels, low_battery_mv=rules.low_battery_mv, lost_after_ms=rules.lost_after_ms
+        )
+
+    def advance(self, now: int) -> list[Event]:
+        """Let time pass: planned prices, times of grace, labels that do not answer."""
+        return [
+            *self.pricing.advance(now),
+            *self.sets.advance(now),
+            *self.pricing.draw_unbound(now),
+            *self.health.advance(now),
+        ]
+
+    def shown(self, reading: LabelShown, now: int) -> list[Event]:
+        """Take a label's word for what is on its glass."""
+        heard = self.health.heard(reading.label, min(reading.t, now))
+        return [*heard, *self.pricing.shown(reading, now)]
+
+    def reported(self, reading: LabelReported, now: int) -> list[Event]:
+        """Take what a label says of itself."""
+        return self.health.report(reading, now)
+
+    def sold(self, lines: Iterable[SoldLine], now: int) -> None:
+        """Note for how much goods were sold."""
+        for line in lines:
+            if line.qty > 0:
+                self._prior.sell(line.gtin, line.amount // line.qty, now)
+
+    def stock_changed(self, gtins: Iterable[str], now: int) -> list[Event]:
+        """Draw the labels again on which a product's stock is told in another word."""
+        events: list[Event] = []
+        if self._few is None:
+            return events
+        for gtin in gtins:
+            before = self._said.get(gtin)
+            if self._stock(gtin) != before:
+                events += self.pricing.redraw(gtin, now)
+        return events
+
+    def _stock(self, gtin: str) -> StockState | None:
+        """Give the word for a product's stock; "few" lasts until there is one more than few."""
+        if self._few is None:
+            return None
+        units = self._available(gtin)
+        few = self._few + (self._said.get(gtin) == "few")
+        said: StockState | None = None
+        if units is not None:
+            said = "none" if units <= 0 else "few" if units <= few else "in"
+        self._said[gtin] = said
+        return said
