@@ -104,7 +104,8 @@ class PriceWorld:
         self._seen: dict[str, dict[int, int]] = {gtin: {} for gtin in GTINS}
         self._disk: dict[str, tuple[tuple[Any, Any], ...]] = {}
         self._start()
-        self._prices.pricing.install(Label(label, "ap", "296x128-bwr", None) for label in LABELS)
+        labels = [Label(label, "ap", "296x128-bwr", None) for label in LABELS]
+        self._prices.pricing.install(labels, self.now)
         self._commit([])
         for gtin in GTINS:
             self.price(gtin, AMOUNTS[0])

@@ -17,13 +17,15 @@ from collections.abc import Iterable, Mapping
 from math import inf
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from edge.labels import Label
+from edge.labels import Label, Trip, Turn
 from edge.rows import Rows
 
 RESEND_AFTER_MS = 15_000  # at the earliest
 RESEND_AT_MOST_MS = 600_000  # at the latest, unless the label itself takes longer
 FADING = 1 / 64  # the weight of the newest confirmation, once there were many
+FEW = 4  # labels ahead: hardly anybody
 TYPICAL = 8  # confirmations that what is typical of a driver is worth
 PATIENCE = 6  # spreads beyond the mean after which a label is late
 LAST = 2.5  # spreads beyond the mean for the last of many labels
@@ -51,7 +53,9 @@ class Pace(Struct, frozen=True):
     """How fast a device's labels take their pictures, learned from `words` confirmations.
 
     `busy_ms` for `done` labels, while others waited, fade with time. `lag_ms` is the mean time that
-    a label has to itself, `spread_ms` its mean absolute deviation.
+    a label takes beyond those ahead of it, `spread_ms` its mean absolute deviation; `alone_ms` the
+    mean time of one that has hardly anybody ahead. Labels have waited since the last word, which
+    came at `busy_since` (epoch ms).
     """
 
     device: str
@@ -59,29 +63,14 @@ class Pace(Struct, frozen=True):
     done: float
     lag_ms: float
     spread_ms: float
+    alone_ms: float
+    busy_since: int | None = None
     words: int = 0
 
     @property
     def each_ms(self) -> float:
         """The time that one label takes while others wait."""
         return self.busy_ms / self.done
-
-
-class Turn(Struct, frozen=True, order=True):
-    """A label's place among those that wait: urgency, who naps, who came first."""
-
-    urgency: int
-    quickness: int
-    number: int
-    label: str
-
-
-class Trip(Struct, frozen=True):
-    """A picture on its way since its turn came, with `ahead` before it; in time until `due`."""
-
-    since: int
-    ahead: int
-    due: int
 
 
 class _Line:
@@ -93,7 +82,6 @@ class _Line:
         self.waiting: dict[str, Turn] = {}
         self.flying: dict[str, Trip] = {}
         self.late: dict[str, Trip] = {}
-        self.busy_since: int | None = None  # the last word, if labels have waited ever since
 
     def put(self, turn: Turn) -> None:
         self.waiting[turn.label] = turn
@@ -102,8 +90,6 @@ class _Line:
     def drop(self, label: str) -> None:
         for place in (self.waiting, self.flying, self.late):
             place.pop(label, None)
-        if not self.waiting:
-            self.busy_since = None
 
     def trip(self, label: str) -> Trip | None:
         return self.flying.get(label) or self.late.get(label)
@@ -119,7 +105,10 @@ class _Line:
 
 
 class Airtime:
-    """The air time of all devices; `radios` holds those that are not native."""
+    """The air time of all devices; `radios` holds those that are not native.
+
+    Where a label is on its way is told to be kept in its row, so that a restart changes nothing.
+    """
 
     def __init__(self, paces: Rows[str, Pace], radios: Mapping[str, Radio]) -> None:
         """Take up what was learned; nobody waits yet."""
@@ -129,32 +118,46 @@ class Airtime:
         self._device: dict[str, str] = {}
         self._number = 0
 
-    def wait(self, label: Label, urgency: int) -> None:
+    def resume(self, label: Label) -> None:
+        """Take up a label as its row says."""
+        if label.way is None:
+            return
+        line = self._line(label.device)
+        self._device[label.label] = label.device
+        if isinstance(label.way, Turn):
+            self._number = max(self._number, label.way.number)
+            line.put(label.way)
+        else:
+            (line.late if label.tries > 1 else line.flying)[label.label] = label.way
+
+    def wait(self, label: Label, urgency: int) -> Turn:
         """Let a label wait for its turn."""
         self.leave(label.label)
         self._number += 1
         turn = Turn(urgency, -(label.lag_ms // NAP_MS), self._number, label.label)
         self._device[label.label] = label.device
         self._line(label.device).put(turn)
+        return turn
 
     def leave(self, label: str) -> None:
         """Forget a label: nothing is to be brought to it."""
         device = self._device.pop(label, None)
         if device is not None:
             self._line(device).drop(label)
+            self._rest(device)
 
-    def turns(self, now: int) -> list[str]:
+    def turns(self, now: int) -> list[tuple[str, Trip]]:
         """Hand over the labels whose turn it is; their pictures are on their way from now on."""
         taken = []
-        for device, line in self._lines.items():
+        for device, line in sorted(self._lines.items()):
             while (label := line.take()) is not None:
-                line.flying[label] = Trip(now, len(line.flying), now + self._usual(device))
-                taken.append(label)
-            if not line.waiting:
-                line.busy_since = None
+                trip = Trip(now, len(line.flying), now + self._usual(device, len(line.flying)))
+                line.flying[label] = trip
+                taken.append((label, trip))
+            self._rest(device)
         return taken
 
-    def fly(self, label: Label, now: int) -> None:
+    def fly(self, label: Label) -> Trip:
         """Note that a picture was sent, for the first time or again, at the label's `sent_at`.
 
         One that was sent again has no share of the radio: others need it more.
@@ -164,28 +167,30 @@ class Airtime:
         line.drop(label.label)
         self._device[label.label] = label.device
         trip = Trip(known.since, known.ahead, label.sent_at + self._patience(label, known.ahead))
-        (line.late if label.tries > 1 or trip.due <= now else line.flying)[label.label] = trip
+        (line.late if label.tries > 1 else line.flying)[label.label] = trip
+        return trip
 
     def landed(self, label: Label, now: int) -> int | None:
         """Learn from a label's word that it shows its picture; gives the lag of its own, in ms."""
-        line = self._line(label.device)
-        trip, began = line.trip(label.label), line.busy_since
-        self.leave(label.label)
-        pace = self._pace(label.device)
+        line, pace = self._line(label.device), self._pace(label.device)
+        trip = line.trip(label.label)
         lag = None if trip is None else max(0.0, now - trip.since - trip.ahead * pace.each_ms)
-        self._paces.put(label.device, _learned(pace, None if began is None else now - began, lag))
-        if line.waiting:
-            line.busy_since = now
+        if pace.busy_since is not None:
+            pace = _with_busy(pace, now - pace.busy_since)
+        if trip is not None and lag is not None:
+            pace = _with_lag(pace, lag, alone=trip.ahead < FEW)
+        busy_since = now if line.waiting else None
+        self._paces.put(label.device, replace(pace, busy_since=busy_since))
+        self.leave(label.label)
         return None if lag is None else round(lag)
 
     def overdue(self, now: int) -> list[str]:
         """Hand over the labels that have not answered in time: each is to be asked again."""
-        asked = []
+        asked: list[tuple[int, str]] = []
         for line in self._lines.values():
-            for label in [label for label, trip in line.flying.items() if trip.due <= now]:
-                line.late[label] = line.flying.pop(label)
-            asked += [label for label, trip in line.late.items() if trip.due <= now]
-        return asked
+            for trips in (line.flying, line.late):
+                asked += [(trip.due, label) for label, trip in trips.items() if trip.due <= now]
+        return [label for _, label in sorted(asked)]
 
     def done_by(self, labels: Iterable[Label], now: int) -> int | None:
         """Estimate when these labels will have confirmed (epoch ms); None if none of them is to.
@@ -206,7 +211,7 @@ class Airtime:
         for device, wanted in _by_device(labels).items():
             line, pace = self._line(device), self._pace(device)
             before = len(line.waiting) + len(line.flying)
-            ends.append((before + len(wanted)) * pace.each_ms + _last(pace))
+            ends.append(_end(pace, before + len(wanted)))
             ends += [before * pace.each_ms + label.lag_ms for label in wanted.values()]
         return round(max(ends))
 
@@ -215,13 +220,19 @@ class Airtime:
         ends = [-inf]
         for name, trip in line.flying.items():
             if name in wanted:
-                lag = max(_last(pace), wanted[name].lag_ms)
-                ends.append(max(now + pace.each_ms, trip.since + trip.ahead * pace.each_ms + lag))
+                slow = trip.ahead * pace.each_ms + wanted[name].lag_ms
+                ends.append(max(now + pace.each_ms, trip.since + max(slow, _end(pace, trip.ahead))))
         for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying)):
             if turn.label in wanted:
-                lag = max(_last(pace), wanted[turn.label].lag_ms)
-                ends.append(now + place * pace.each_ms + lag)
+                slow = place * pace.each_ms + wanted[turn.label].lag_ms
+                ends.append(now + max(slow, _end(pace, place)))
         return max(ends)
+
+    def _rest(self, device: str) -> None:
+        """Note that nobody waits at a device any more."""
+        known = self._paces.get(device)
+        if known and known.busy_since is not None and not self._line(device).waiting:
+            self._paces.put(device, replace(known, busy_since=None))
 
     def _line(self, device: str) -> _Line:
         line = self._lines.get(device)
@@ -234,12 +245,13 @@ class Airtime:
         if known is not None:
             return known
         radio = self._line(device).radio
-        return Pace(device, radio.pace_ms * TYPICAL, TYPICAL, radio.lag_ms, radio.spread_ms)
+        busy_ms = radio.pace_ms * TYPICAL
+        return Pace(device, busy_ms, float(TYPICAL), radio.lag_ms, radio.spread_ms, radio.lag_ms)
 
     def _usual(self, device: str, ahead: int = 0, own_ms: float = 0) -> int:
         """Give the time (ms) within which a label of a device answers, if it does."""
         pace = self._pace(device)
-        lag = max(pace.lag_ms + PATIENCE * pace.spread_ms, 1.5 * own_ms)
+        lag = max(pace.lag_ms + PATIENCE * pace.spread_ms, 2 * pace.alone_ms, 1.5 * own_ms)
         return round(max(RESEND_AFTER_MS, ahead * pace.each_ms + lag))
 
     def _patience(self, label: Label, ahead: int) -> int:
@@ -248,22 +260,27 @@ class Airtime:
         return min(doubled, max(RESEND_AT_MOST_MS, usual))
 
 
-def _learned(pace: Pace, busy: int | None, lag: float | None) -> Pace:
-    busy_ms, done = pace.busy_ms, pace.done
-    if busy is not None:
-        busy_ms = busy_ms * (1 - FADING) + max(0, busy)
-        done = done * (1 - FADING) + 1
-    if lag is None:
-        return Pace(pace.device, busy_ms, done, pace.lag_ms, pace.spread_ms, pace.words)
+def _with_busy(pace: Pace, busy: int) -> Pace:
+    keep = 1 - FADING
+    return replace(pace, busy_ms=pace.busy_ms * keep + max(0, busy), done=pace.done * keep + 1)
+
+
+def _with_lag(pace: Pace, lag: float, *, alone: bool) -> Pace:
     words = pace.words + 1
     weight = max(FADING, 1 / (TYPICAL + words))
     off = lag - pace.lag_ms
-    spread = pace.spread_ms + weight * (abs(off) - pace.spread_ms)
-    return Pace(pace.device, busy_ms, done, pace.lag_ms + weight * off, spread, words)
+    return replace(
+        pace,
+        lag_ms=pace.lag_ms + weight * off,
+        spread_ms=pace.spread_ms + weight * (abs(off) - pace.spread_ms),
+        alone_ms=pace.alone_ms + (lag - pace.alone_ms) / TYPICAL if alone else pace.alone_ms,
+        words=words,
+    )
 
 
-def _last(pace: Pace) -> float:
-    return pace.lag_ms + LAST * pace.spread_ms
+def _end(pace: Pace, ahead: int) -> float:
+    """Give the time (ms) until the last of these labels has confirmed."""
+    return max(ahead * pace.each_ms + pace.lag_ms + LAST * pace.spread_ms, pace.alone_ms)
 
 
 def _by_device(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:

@@ -17,13 +17,13 @@ class LabelHealth:
     """The faults of labels; all that a label says is a sign of life."""
 
     def __init__(
-        self, labels: Rows[str, Label], *, low_battery_mv: int, lost_after_ms: int
+        self, labels: Rows[str, Label], *, low_battery_mv: int, lost_after_ms: int, now: int
     ) -> None:
         """Watch these rows."""
         self._labels = labels
         self._low_battery_mv = low_battery_mv
         self._lost_after_ms = lost_after_ms
-        self._looked = 0
+        self._looked = now
 
     def report(self, reading: LabelReported, now: int) -> list[Event]:
         """Keep what a label says of itself; what it does not tell this time stays as it was."""
@@ -56,20 +56,17 @@ class LabelHealth:
 
         While nothing is heard of any label of a device, that is the device's fault.
         """
-        if 0 <= now - self._looked < LOOK_EVERY_MS:
+        before, self._looked = self._looked, now
+        if before // LOOK_EVERY_MS == now // LOOK_EVERY_MS:
             return []
-        self._looked = now
         heard: dict[str, int] = {}
         for label in self._labels:
             heard[label.device] = max(heard.get(label.device, 0), label.seen)
         events: list[Event] = []
         for label in self._labels:
-            if not label.seen:
-                self._labels.put(label.label, replace(label, seen=now))  # new: its time begins
-            elif LOST not in label.problems and label.state != "removed":
-                silent = now - label.seen > self._lost_after_ms
-                if silent and now - heard[label.device] <= self._lost_after_ms:
-                    events += self._put(with_problem(label, LOST, active=True), label.seen)
+            silent = label.state != "removed" and now - label.seen > self._lost_after_ms
+            if silent and now - heard[label.device] <= self._lost_after_ms:
+                events += self._put(with_problem(label, LOST, active=True), label.seen)
         return events
 
     def _weighed(self, label: Label) -> Label:

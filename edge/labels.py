@@ -35,13 +35,31 @@ class Glass(Struct, frozen=True):
         return self.amount if self.member is None else min(self.member, self.amount)
 
 
+class Turn(Struct, frozen=True, order=True, tag=True):
+    """A label's place among those that wait: urgency, who naps, who came first."""
+
+    urgency: int
+    quickness: int
+    number: int
+    label: str
+
+
+class Trip(Struct, frozen=True, tag=True):
+    """A picture on its way since its turn came, with `ahead` before it; in time until `due`."""
+
+    since: int
+    ahead: int
+    due: int
+
+
 class Label(Struct, frozen=True):
     """A shelf label; `glass` holds every picture that it may be showing, the newest last.
 
     `image` is the picture that it is to show, `confirmed` the one that it said last it shows. In
-    state `waiting` its picture waits for its turn. `sent_at`, `seen` are epoch ms, `lag_ms` is how
-    long it may take to confirm. `problem` says why drawing was refused, `problems` are its faults.
-    One that was `removed` hangs on no shelf: what it shows binds nobody until it is bound again.
+    state `waiting` its picture waits for its turn; `way` is its place there, or its trip. `sent_at`
+    and `seen` are epoch ms, `lag_ms` is how long it may take to confirm. `problem` says why drawing
+    was refused, `problems` are its faults. One that was `removed` hangs on no shelf: what it shows
+    binds nobody until it is bound again.
     """
 
     label: str
@@ -57,6 +75,7 @@ class Label(Struct, frozen=True):
     confirmed: str | None = None
     sent_at: int = 0
     tries: int = 0
+    way: Turn | Trip | None = None
     lag_ms: int = 0
     battery_mv: int | None = None
     rssi: float | None = None

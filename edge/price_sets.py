@@ -24,9 +24,10 @@ from edge.prior_prices import DAY_MS
 from edge.rows import Rows
 
 SetState = Literal["draft", "applied", "cancelled"]
+Step = Literal["apply", "cancel"]
 Move = Literal["first", "raise", "lower", "same"]
 
-MOVES: dict[tuple[SetState, str], SetState] = {
+MOVES: dict[tuple[SetState, Step], SetState] = {
     ("draft", "apply"): "applied",
     ("draft", "cancel"): "cancelled",
     ("applied", "cancel"): "cancelled",
@@ -160,18 +161,14 @@ class PriceSets:
         self._prune(now)
         return row
 
-    def _moved(self, name: str, step: str, now: int) -> PriceSet:
+    def _moved(self, name: str, step: Step, now: int) -> PriceSet:
         row = self._rows.get(name)
         if row is None:
             raise NotFound(f"no price set {name}", "price_set")
         state = MOVES.get((row.state, step))
         if state is None:
-            raise IllegalMove(
-                f"price set {name} is {row.state}: it cannot be {step}ed now"
-                if step == "cancel"
-                else f"price set {name} is {row.state}: only a draft can be applied",
-                "price_set",
-            )
+            allowed = "only a draft can be applied" if step == "apply" else "that is done already"
+            raise IllegalMove(f"price set {name} is {row.state}: {allowed}", "price_set")
         return replace(row, state=state, since=now)
 
     def _apply(self, row: PriceSet, now: int) -> list[Event]:

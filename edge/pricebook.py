@@ -89,7 +89,7 @@ class PriceBook:
         entries = self._of.get(gtin, {})
         for entry in list(entries.values()):
             if not entry.begun and entry.holds(now):
-                self._put(self._begun(entry, entries.values()))
+                self._put(self._opened(replace(entry, begun=True), entries.values()))
         return quote_of(self._of.get(gtin, {}).values(), now)
 
     def due(self, now: int) -> list[str]:
@@ -121,10 +121,13 @@ class PriceBook:
         """Give what a product would cost from a change's start on, were all `changes` taken."""
         known = self.entries(change.gtin)
         for _, draft in self._drafts(changes, now):
-            known = [*_closed(known, draft), *_with_fall_back(draft, known)]
+            entries = [self._opened(entry, known) for entry in _with_fall_back(draft, known)]
+            known = [*_closed(known, draft), *entries]
         start = now if change.start is None else max(now, change.start)
         held = [
-            self._begun(entry, known) if entry.holds(start) and not entry.begun else entry
+            self._opened(replace(entry, begun=True), known)
+            if entry.holds(start) and not entry.begun
+            else entry
             for entry in known
         ]
         return quote_of(held, start) or Quote(change.amount, change.amount)
@@ -137,7 +140,8 @@ class PriceBook:
                 if closed != entry:
                     self._put(closed)
             for entry in _with_fall_back(draft, known):
-                entered = replace(entry, number=self._number + 1, price_set=price_set)
+                opened = self._opened(entry, known)
+                entered = replace(opened, number=self._number + 1, price_set=price_set)
                 self._put(entered)
                 self._note(entered)
         gtins = list(dict.fromkeys(change.gtin for change in changes))
@@ -228,11 +232,11 @@ class PriceBook:
             allowed = "none, as nothing is known" if highest is None else f"at most {highest}"
             yield Refused(f"expected a former price of {allowed}, {came}", "was")
 
-    def _begun(self, entry: Entry, known: Iterable[Entry]) -> Entry:
-        """Let an entry begin, a promotion with the former price that may be struck beside it."""
-        if entry.promotion is None:
-            return replace(entry, begun=True)
-        return replace(entry, begun=True, was=self._announced(entry, known))
+    def _opened(self, entry: Entry, known: Iterable[Entry]) -> Entry:
+        """Give a promotion that begins with the former price that may be struck beside it."""
+        if entry.promotion is None or not entry.begun:
+            return entry
+        return replace(entry, was=self._announced(entry, known))
 
     def _announced(self, entry: Entry, known: Iterable[Entry]) -> int | None:
         regular = _regular(known, entry.start)
@@ -251,6 +255,7 @@ class PriceBook:
             lasting = change.until is None and change.promotion is None
             begun = [e.start for e in self.entries(change.gtin) if e.begun]
             soonest = max([now, *begun])  # the clock may have been set back
+            planned = change.start is not None and change.start > soonest
             yield (
                 change,
                 Entry(
@@ -259,11 +264,12 @@ class PriceBook:
                     "",
                     "regular" if lasting else "stand-in",
                     change.amount,
-                    soonest if change.start is None else max(soonest, change.start),
+                    (change.start or 0) if planned else soonest,
                     change.until,
                     change.promotion,
                     change.member,
                     change.was,
+                    begun=not planned,
                 ),
             )
 

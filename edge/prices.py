@@ -63,7 +63,6 @@ class Prices:
         """Take up the rows that are on disk; `protocol` is the one that is charged by."""
         self._few = rules.few
         self._available = available
-        self._said: dict[str, StockState | None] = {}
         self._prior = PriorPrices(rows.prior_prices, rules.former_price)
         self.book = PriceBook(rows.book, self._prior, product, rules.currency)
         self.pricing = protocol(
@@ -72,11 +71,13 @@ class Prices:
             Terms(rules.currency, epoch, rules.grace_ms),
             prior=self._prior,
             air=Airtime(rows.paces, rules.radios),
-            now=now,
         )
         self.sets = PriceSets(rows.price_sets, self.book, self.pricing, epoch)
         self.health = LabelHealth(
-            rows.labels, low_battery_mv=rules.low_battery_mv, lost_after_ms=rules.lost_after_ms
+            rows.labels,
+            low_battery_mv=rules.low_battery_mv,
+            lost_after_ms=rules.lost_after_ms,
+            now=now,
         )
 
     def advance(self, now: int) -> list[Event]:
@@ -109,19 +110,13 @@ class Prices:
         if self._few is None:
             return events
         for gtin in gtins:
-            before = self._said.get(gtin)
-            if self._stock(gtin) != before:
-                events += self.pricing.redraw(gtin, now)
+            events += self.pricing.redraw(gtin, now)
         return events
 
-    def _stock(self, gtin: str) -> StockState | None:
+    def _stock(self, gtin: str, said: StockState | None) -> StockState | None:
         """Give the word for a product's stock; "few" lasts until there is one more than few."""
-        if self._few is None:
-            return None
         units = self._available(gtin)
-        few = self._few + (self._said.get(gtin) == "few")
-        said: StockState | None = None
-        if units is not None:
-            said = "none" if units <= 0 else "few" if units <= few else "in"
-        self._said[gtin] = said
-        return said
+        if self._few is None or units is None:
+            return None
+        few = self._few + (said == "few")
+        return "none" if units <= 0 else "few" if units <= few else "in"

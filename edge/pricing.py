@@ -85,10 +85,13 @@ class PricingRows(Struct, frozen=True):
 
 
 class Goods(Struct, frozen=True):
-    """What is known of goods: `product` of a GTIN, and `stock`, the word for it on a label."""
+    """What is known of goods: `product` of a GTIN, and `stock`, the word for it on a label.
+
+    `stock` also takes the word that the label shows so far.
+    """
 
     product: Callable[[str], Product | None]
-    stock: Callable[[str], StockState | None]
+    stock: Callable[[str, StockState | None], StockState | None]
 
 
 class Terms(Struct, frozen=True):
@@ -110,7 +113,6 @@ class Pricing:
         *,
         prior: PriorPrices,
         air: Airtime,
-        now: int,
     ) -> None:
         """Take up the rows that are on disk; what was charged is noted in `prior`."""
         self.prices = rows.prices
@@ -127,10 +129,7 @@ class Pricing:
         self._of: dict[str, set[str]] = {}
         for label in self.labels:
             self._note(label)
-            if label.state == "waiting":
-                self._air.wait(label, self._urgency(label))
-            elif label.state in ("due", "sent"):
-                self._air.fly(label, now)
+            self._air.resume(label)
 
     def till(self, gtin: str) -> int | None:
         """Give what the till charges for one unit, in minor units; None without a price."""
@@ -142,19 +141,19 @@ class Pricing:
         visible = self._visible(gtin, self._concerned(gtin))
         return min((glass.amount for glass in visible), default=None)
 
-    def install(self, labels: Iterable[Label]) -> None:
+    def install(self, labels: Iterable[Label], now: int) -> None:
         """Take the configured labels into service; what they show is kept."""
         for label in labels:
             known = self.labels.get(label.label)
             if known is None:
-                self._put(label)
+                self._put(replace(label, seen=now))
             else:
                 placed = replace(
                     known, device=label.device, template=label.template, shelf=label.shelf
                 )
                 moved = (label.template, label.device) != (known.template, known.device)
                 if moved and known.state != "removed":
-                    placed = replace(placed, state="unbound")
+                    placed = replace(placed, state="unbound", way=None)
                     self._air.leave(label.label)
                 if placed != known:
                     self._put(placed)
@@ -204,7 +203,7 @@ class Pricing:
         if label.gtin == command.gtin:
             return None, []
         self._air.leave(label.label)
-        bound = replace(label, gtin=command.gtin, state="unbound")
+        bound = replace(label, gtin=command.gtin, state="unbound", way=None)
         self._put(bound)
         self._line_up(bound)
         events: list[Event] = []
@@ -218,7 +217,7 @@ class Pricing:
         if label.state == "removed":
             return None, []
         self._air.leave(label.label)
-        removed = replace(label, gtin=None, state="removed", problem=None, problems=())
+        removed = replace(label, gtin=None, state="removed", way=None, problem=None, problems=())
         self._put(removed)
         events: list[Event] = [label_changed(removed)] if removed.content else []
         if label.problems:
@@ -265,8 +264,8 @@ class Pricing:
         self.pictures.forget(command.image)
         glass = (*label.glass, picture)
         sent = replace(label, state="sent", image=command.image, glass=glass, sent_at=now, tries=1)
+        sent = replace(sent, way=self._air.fly(sent))
         self._put(sent)
-        self._air.fly(sent, now)
         return None, [label_changed(sent), *self._agree(label.gtin, now)]
 
     def shown(self, reading: LabelShown, now: int) -> list[Event]:
@@ -297,8 +296,8 @@ class Pricing:
         for label in self.labels:
             if label.device == device and label.state == "sent":
                 again = replace(label, sent_at=now)
+                again = replace(again, way=self._air.fly(again))
                 self._put(again)
-                self._air.fly(again, now)
                 events.append(label_changed(again))
         return events
 
@@ -321,20 +320,20 @@ class Pricing:
         waiting = replace(
             _well(label), state="waiting", revision=label.revision + 1, content=content, tries=0
         )
-        self._put(waiting)
-        self._air.wait(waiting, self._urgency(waiting))
+        self._put(replace(waiting, way=self._air.wait(waiting, self._urgency(waiting))))
 
     def _release(self, now: int) -> list[Event]:
         """Ask for the pictures of the labels whose turn it is."""
         events: list[Event] = []
-        for name in self._air.turns(now):
-            due = replace(self.labels[name], state="due", sent_at=now)
+        for name, trip in self._air.turns(now):
+            due = replace(self.labels[name], state="due", sent_at=now, way=trip)
             self._put(due)
             events.append(label_changed(due))
         return events
 
     def _content(self, label: Label, quote: Quote, product: Product) -> LabelContent:
         each = unit_price(product, quote.amount)
+        shows = label.content if label.content and label.content.gtin == product.gtin else None
         return LabelContent(
             gtin=product.gtin,
             name=product.name,
@@ -346,7 +345,7 @@ class Pricing:
             promotion=quote.promotion,
             regular=quote.was,
             member=quote.member,
-            stock=self._stock(product.gtin),
+            stock=self._stock(product.gtin, shows.stock if shows else None),
             unit_price=each,
             per="" if each is None else product.unit,
         )
@@ -365,14 +364,14 @@ class Pricing:
 
     def _refuse(self, label: Label, error: str, now: int) -> list[Event]:
         failed = with_problem(label, NOT_DRAWN, active=True)
-        failed = replace(failed, state="failed", problem=error)
+        failed = replace(failed, state="failed", way=None, problem=error)
         self._put(failed)
         self._air.leave(label.label)
         return [label_changed(failed), health_changed(failed), *self._release(now)]
 
     def _shows_it_already(self, label: Label, now: int) -> list[Event]:
         """Spare a label the radio and the battery: its glass looks just like the new picture."""
-        shown = replace(label, state="shown", image=label.confirmed)
+        shown = replace(label, state="shown", way=None, image=label.confirmed)
         self._put(shown)
         self._air.leave(label.label)
         return [label_changed(shown), *self._agree(label.gtin, now), *self._release(now)]
@@ -380,7 +379,7 @@ class Pricing:
     def _land(self, label: Label, now: int) -> tuple[Label, list[Event]]:
         lag = self._air.landed(label, now)
         lag_ms = label.lag_ms if lag is None else max(lag, (7 * label.lag_ms + lag) // 8)
-        shown = replace(_well(label), state="shown", lag_ms=lag_ms)
+        shown = replace(_well(label), state="shown", way=None, lag_ms=lag_ms)
         events: list[Event] = [label_changed(shown)]
         if shown.problems != label.problems:
             events.append(health_changed(shown))
@@ -395,8 +394,7 @@ class Pricing:
             if label.state == "sent":
                 late = with_problem(late, NOT_CONFIRMED, active=True)
                 events.append(label_changed(late))
-            self._put(late)
-            self._air.fly(late, now)
+            self._put(replace(late, way=self._air.fly(late)))
             if late.problems != label.problems:
                 events.append(health_changed(late))
         return events

@@ -300,7 +300,8 @@ class Shop:
             [
                 Label(label.id, label.device, label.template, label.shelf, label.gtin)
                 for label in settings.labels
-            ]
+            ],
+            now,
         )
         for device in self.state.devices:
             if device.kind == "rfid":

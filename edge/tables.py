@@ -28,7 +28,7 @@ from edge.answers import Answer
 from edge.clocks import Clock
 from edge.commands import DeliveryLine, PriceChange, Product
 from edge.events import BasketLine, Cause, LabelContent
-from edge.labels import Glass
+from edge.labels import Glass, Trip, Turn
 from edge.readings import SoldLine
 from edge.stocktakes import CountedUnits, Result
 from edge.traces import Rival
@@ -363,6 +363,8 @@ paces = Table(
     Column("done", Float, nullable=False),
     Column("lag_ms", Float, nullable=False),
     Column("spread_ms", Float, nullable=False),
+    Column("alone_ms", Float, nullable=False),
+    Column("busy_since", BigInteger),
     Column("words", BigInteger, nullable=False),
 )
 
@@ -382,6 +384,7 @@ labels = Table(
     Column("confirmed", Text),
     Column("sent_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("way", Json(Turn | Trip | None)),
     Column("lag_ms", Integer, nullable=False),
     Column("battery_mv", Integer),
     Column("rssi", Float),

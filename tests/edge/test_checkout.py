@@ -33,6 +33,7 @@ def checkout_of(*lanes: str) -> Checkout:
         lanes=Rows(),
         sales=Rows(),
         offer=lambda data: OFFERS.get(data, NOBODY_KNOWS),
+        shelf={MILK: 300}.get,
         currency="CNY",
         epoch=7,
     )
@@ -134,6 +135,21 @@ def test_nothing_is_not_paid() -> None:
     assert (lane.state, lane.basket) == ("idle", None)
 
 
+def test_an_open_basket_has_the_lower_price() -> None:
+    """A label may show it already; a higher one, and other baskets, are left alone."""
+    checkout = checkout_of("a", "b")
+    scanned(checkout, "milk", "tea", "milk")
+    assert checkout.lower(MILK, 310, 310, T0) == []
+    (lowered,) = checkout.lower(MILK, 250, 250, T0)
+    assert isinstance(lowered, LaneChanged)
+    milk = lowered.lines[0]
+    assert (milk.price, milk.amount, milk.shelf) == (250, 500, 250)
+    assert (lowered.lane, lowered.total) == ("a", 1400)
+    sale, _ = checkout.pay(PayBasket("a", lowered.basket or ""), T0)
+    assert [(line.amount, line.shelf) for line in sale.lines] == [(500, 250), (900, None)]
+    assert checkout.lower(MILK, 100, 100, T0) == []
+
+
 def test_a_line_is_taken_out_by_its_number() -> None:
     """Counted from 1; another number is refused."""
     checkout = checkout_of("a")
@@ -207,7 +223,12 @@ def test_a_foreign_tills_sale_is_taken_once() -> None:
     reported = SaleReported(T0, "r-1", "CNY", lines, 580, "member-9")
     (completed,) = checkout.take("a", reported)
     assert completed == SaleCompleted(
-        sale="r-1", lane="a", currency="CNY", lines=lines, total=580, member="member-9"
+        sale="r-1",
+        lane="a",
+        currency="CNY",
+        lines=(SoldLine(MILK, 2, 580, shelf=300),),
+        total=580,
+        member="member-9",
     )
     assert checkout.take("a", reported) == []
     assert checkout.sales["r-1"].t == T0

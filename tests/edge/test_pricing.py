@@ -58,7 +58,7 @@ class Counter:
             rows, rules, self.products.get, self.available.get, epoch=1, now=self.now
         )
         self.pricing = self.prices.pricing
-        self.pricing.install(Label(label, "ap", "296x128-bwr", None) for label in labels)
+        self.pricing.install([Label(label, "ap", "296x128-bwr", None) for label in labels], T0)
         self.events: list[Event] = []
         # What is on each glass now and what is on its way there, oldest first: product, price and
         # the picture's name.
@@ -195,7 +195,7 @@ def test_a_label_that_never_had_a_price_can_be_taken_down() -> None:
     counter.bind("a", MILK)
     assert counter.pricing.remove(RemoveLabel("a"), counter.now) == (None, [])
     counter.price(MILK, 300)
-    counter.pricing.install([Label("a", "ap-2", "400x300-bw", "shelf-b")])
+    counter.pricing.install([Label("a", "ap-2", "400x300-bw", "shelf-b")], T0)
     label = counter.pricing.labels["a"]
     assert (label.state, label.gtin, counter.states("a")) == ("removed", None, [])
 
@@ -432,11 +432,11 @@ def test_a_label_that_is_set_differently_keeps_what_it_shows_and_is_drawn_again(
     counter.bind("a", MILK)
     counter.show("a")
     shown = counter.pricing.labels["a"]
-    counter.pricing.install([Label("a", "ap", "296x128-bwr", "shelf-b")])
+    counter.pricing.install([Label("a", "ap", "296x128-bwr", "shelf-b")], T0)
     moved = counter.pricing.labels["a"]
     assert moved == replace(shown, shelf="shelf-b")
     for device, template in (("ap-2", "296x128-bwr"), ("ap-2", "400x300-bw")):
-        counter.pricing.install([Label("a", device, template, "shelf-b")])
+        counter.pricing.install([Label("a", device, template, "shelf-b")], T0)
         label = counter.pricing.labels["a"]
         assert (label.state, label.glass) == ("unbound", shown.glass)
         counter.pricing.labels.put("a", replace(label, state="shown"))

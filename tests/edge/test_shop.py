@@ -391,9 +391,10 @@ def test_a_label_that_the_settings_bind_is_drawn(
 
 def test_a_label_flashes_through_its_access_point(day: Day) -> None:
     """The answer is the id by which the access point will answer."""
-    identity = day.ask(IdentifyLabel("label-1"))
+    identity = day.ask(IdentifyLabel("label-1", "red"))
+    args = {"label": "label-1", "colour": "red", "seconds": 10}
     (sent,) = [e for e in day.events if isinstance(e, DeviceCommanded)]
-    assert (sent.id, sent.device, sent.args) == (identity, "labels-1", {"label": "label-1"})
+    assert (sent.id, sent.device, sent.args) == (identity, "labels-1", args)
     day.hear("labels-1", "label", CommandAnswered(identity, ok=True))
     assert DeviceAnswered(device="labels-1", id=identity, ok=True) in day.events
 

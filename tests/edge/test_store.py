@@ -52,7 +52,7 @@ from edge.health import Device, DeviceConfig
 from edge.hearing import Antenna, Reader
 from edge.inventory import Count, ProductRow
 from edge.items import Item
-from edge.labels import Glass, Label, Picture
+from edge.labels import Glass, Label, Picture, Trip
 from edge.levels import Level
 from edge.price_sets import PriceSet
 from edge.pricebook import Entry
@@ -196,7 +196,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
         PriceSet("prices-1-2", 2, "May", "applied", (PriceChange(MILK, 300, member=290),), T0),
     ),
     "prior_prices": ((MILK, "charged", 200), PriorPrice(MILK, "charged", 200, ONGOING)),
-    "paces": ("labels-1", Pace("labels-1", 1.5, 2.5, 3.5, 4.5, 6)),
+    "paces": ("labels-1", Pace("labels-1", 1.5, 2.5, 3.5, 4.5, 5.5, T0, 6)),
     "labels": (
         "label-1",
         Label(
@@ -213,6 +213,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
             "b" * 16,
             T0,
             2,
+            Trip(T0, 3, T0 + 9),
             1500,
             2900,
             -61.5,

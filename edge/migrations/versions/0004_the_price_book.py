@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -32,11 +34,13 @@ def upgrade() -> None:
     op.execute("UPDATE prices SET till_member = till, told_member = told")
     with op.batch_alter_table("prices") as table:
         table.alter_column("till_member", existing_type=sa.BigInteger(), nullable=False)
+    now = int(time.time() * 1000)  # labels are lost only when nothing was heard from here on
     with op.batch_alter_table("labels") as table:
         table.add_column(sa.Column("confirmed", sa.Text(), nullable=True))
+        table.add_column(sa.Column("way", sa.Text(), nullable=True))
         table.add_column(sa.Column("lag_ms", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("temp_c", sa.Float(), nullable=True))
-        table.add_column(sa.Column("seen", sa.BigInteger(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("seen", sa.BigInteger(), nullable=False, server_default=str(now)))
         table.add_column(sa.Column("problems", sa.Text(), nullable=False, server_default="[]"))
 
 
@@ -66,6 +70,8 @@ def _create_tables() -> sa.Table:
         sa.Column("done", sa.Float(), nullable=False),
         sa.Column("lag_ms", sa.Float(), nullable=False),
         sa.Column("spread_ms", sa.Float(), nullable=False),
+        sa.Column("alone_ms", sa.Float(), nullable=False),
+        sa.Column("busy_since", sa.BigInteger(), nullable=True),
         sa.Column("words", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
     )
