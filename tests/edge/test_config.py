@@ -140,7 +140,7 @@ def test_missing_section(tmp_path: Path) -> None:
             "mqtt.host = 1",
             6,
             "store.mqtt",
-            "a key of [store]: id, name, timezone, currency, gln",
+            "a key of [store]: id, name, timezone, currency, gln, country",
             "'mqtt'",
         ),
         ("[api]\naccent = 'blue'", 7, "api.accent", "a colour such as #0f5fa6", "'blue'"),
