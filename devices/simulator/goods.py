@@ -12,13 +12,18 @@ COMPANY_PREFIX = "6901234"
 
 
 class Good(Struct, frozen=True):
-    """A product: a GTIN of 14 digits, names in English and Chinese, its price in fen."""
+    """A product: a GTIN of 14 digits, names in English and Chinese, its price in fen.
+
+    `pack` is what is in it, and `unit` what its unit price is told for.
+    """
 
     gtin: str
     name: str
     chinese: str
     brand: str
     price: int
+    unit: str = "piece"
+    pack: str = ""
 
 
 class Facing(Struct, frozen=True):
@@ -67,10 +72,19 @@ _RANGE = (
     ("snacks", 702, "Dark Chocolate", "黑巧克力", "Crisp", 2800),
     ("snacks", 703, "Green Tea", "绿茶", "Crisp", 2500),
 )
+_PACKS = {
+    405: ("piece", "3 pieces"),
+    501: ("100 g", "180 g"),
+    503: ("100 ml", "75 ml"),
+    504: ("100 ml", "50 ml"),
+    701: ("100 g", "250 g"),
+    702: ("100 g", "100 g"),
+    703: ("100 g", "50 g"),
+}
 _SHOWN_TWICE = (("new-in", 302), ("new-in", 402))
 
 GOODS = tuple(
-    Good(_gtin(item), name, chinese, brand, price)
+    Good(_gtin(item), name, chinese, brand, price, *_PACKS.get(item, ()))
     for _, item, name, chinese, brand, price in _RANGE
 )
 FACINGS = tuple(

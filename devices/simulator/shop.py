@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import httpx
@@ -29,6 +30,7 @@ from devices.simulator.world import World
 
 STEP_S = 0.1
 PRICE_CHANGE_S = 10.0
+PROMOTION_S = 60.0
 ASK_AGAIN_S = 0.5
 HTTP_S = 10.0
 
@@ -97,6 +99,7 @@ class SimulatedShop:
         self._readers = readers(settings.seed, references=references)
         self._chance = dice(settings.seed, "prices")
         self._next_price = PRICE_CHANGE_S
+        self._promoted: dict[str, float] = {}
         self._made: list[Made] = []
         self._bound = 0
         self._frozen = threading.Event()
@@ -167,7 +170,14 @@ class SimulatedShop:
     def _set_up(self, stop: threading.Event) -> None:
         """Do what a technician does once: products, prices, labels."""
         products = [
-            {"gtin": g.gtin, "name": g.name, "brand": g.brand, "names": {"zh": g.chinese}}
+            {
+                "gtin": g.gtin,
+                "name": g.name,
+                "brand": g.brand,
+                "names": {"zh": g.chinese},
+                "unit": g.unit,
+                "pack": g.pack,
+            }
             for g in GOODS
         ]
         prices = {"changes": [{"gtin": g.gtin, "amount": g.price} for g in GOODS]}
@@ -228,10 +238,21 @@ class SimulatedShop:
         if self._frozen.is_set() or self._world.now < self._next_price:
             return
         self._next_price += PRICE_CHANGE_S
-        good: Good = self._chance.choice(GOODS)
-        amount = round(good.price * self._chance.choice((0.8, 0.9, 1.0, 1.1)) / 100) * 100
-        body = {"changes": [{"gtin": good.gtin, "amount": amount}]}
+        body = {"changes": [self._price_change(self._chance.choice(GOODS))]}
         threading.Thread(target=self._post_price, args=(body,), name="price").start()
+
+    def _price_change(self, good: Good) -> dict[str, object]:
+        """Make another regular price, or a promotion where none of the product is on."""
+        amount = round(good.price * self._chance.choice((0.8, 0.9, 1.0, 1.1)) / 100) * 100
+        change: dict[str, object] = {"gtin": good.gtin, "amount": amount}
+        if self._promoted.get(good.gtin, 0.0) < self._world.now and self._chance.choice(
+            (True, False)
+        ):
+            self._promoted[good.gtin] = self._world.now + 2 * PROMOTION_S
+            until = datetime.now(UTC) + timedelta(seconds=PROMOTION_S)
+            lower = round(good.price * 0.7 / 100) * 100
+            change |= {"amount": lower, "promotion": "今日特价", "until": until.isoformat()}
+        return change
 
     def _post_price(self, body: object) -> None:
         try:

@@ -111,7 +111,7 @@ class Wall:
 
 
 def test_a_picture_that_is_on_the_glass_already_is_not_sent() -> None:
-    """A price that was changed and changed back costs no radio; without the label's word it does."""
+    """A price that was changed back costs no radio; without the label's word it does."""
     wall = Wall("a")
     wall.show("a")
     before = wall.row("a")
