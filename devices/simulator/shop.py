@@ -245,9 +245,8 @@ class SimulatedShop:
         """Make another regular price, or a promotion where none of the product is on."""
         amount = round(good.price * self._chance.choice((0.8, 0.9, 1.0, 1.1)) / 100) * 100
         change: dict[str, object] = {"gtin": good.gtin, "amount": amount}
-        if self._promoted.get(good.gtin, 0.0) < self._world.now and self._chance.choice(
-            (True, False)
-        ):
+        promotes = self._chance.choice((True, False))
+        if promotes and self._promoted.get(good.gtin, 0.0) < self._world.now:
             self._promoted[good.gtin] = self._world.now + 2 * PROMOTION_S
             until = datetime.now(UTC) + timedelta(seconds=PROMOTION_S)
             lower = round(good.price * 0.7 / 100) * 100
