@@ -308,7 +308,17 @@ class PriceWorld:
     def _start(self) -> None:
         tables = {name: Rows(self._disk.get(name, ())) for name in PriceRows.__struct_fields__}
         self._rows = PriceRows(**tables)
-        rules = PriceRules("CNY", "free", self._grace_ms, 2_400, DAY_MS, None, {})
+        rules = PriceRules(
+            "CNY",
+            "free",
+            self._grace_ms,
+            2_400,
+            DAY_MS,
+            None,
+            {},
+            preloading=frozenset(["ap"]),
+            preload_ms=10 * MINUTE_MS,
+        )
         self._prices = self._open(self._rows, rules, self.now)
 
 

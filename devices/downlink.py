@@ -61,6 +61,8 @@ class Downlink:
                 "revision": event.revision,
                 "data": base64.b64encode(self._picture(event.image)).decode(),
             }
+            if event.at is not None:
+                show["at"] = round(event.at.timestamp() * 1000)
             self._say("label", event.device, "show", show)
 
     def _drawn(self, event: LabelChanged) -> KeepPicture:

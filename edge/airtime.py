@@ -128,7 +128,7 @@ class Airtime:
             self._number = max(self._number, label.way.number)
             line.put(label.way)
         else:
-            (line.late if label.tries > 1 else line.flying)[label.label] = label.way
+            _place(line, label)[label.label] = label.way
 
     def wait(self, label: Label, urgency: int) -> Turn:
         """Let a label wait for its turn."""
@@ -160,20 +160,22 @@ class Airtime:
     def fly(self, label: Label) -> Trip:
         """Note that a picture was sent, for the first time or again, at the label's `sent_at`.
 
-        One that was sent again has no share of the radio: others need it more.
+        One that was sent again, or that the label is to keep until later, has no share of the
+        radio: others need it more.
         """
         line = self._line(label.device)
         known = line.trip(label.label) or Trip(label.sent_at, len(line.flying), 0)
         line.drop(label.label)
         self._device[label.label] = label.device
-        trip = Trip(known.since, known.ahead, label.sent_at + self._patience(label, known.ahead))
-        (line.late if label.tries > 1 else line.flying)[label.label] = trip
+        begins = max(label.sent_at, label.show_at)
+        trip = Trip(known.since, known.ahead, begins + self._patience(label, known.ahead))
+        _place(line, label)[label.label] = trip
         return trip
 
     def landed(self, label: Label, now: int) -> int | None:
         """Learn from a label's word that it shows its picture; gives the lag of its own, in ms."""
         line, pace = self._line(label.device), self._pace(label.device)
-        trip = line.trip(label.label)
+        trip = None if label.preloads else line.trip(label.label)
         lag = None if trip is None else max(0.0, now - trip.since - trip.ahead * pace.each_ms)
         if pace.busy_since is not None:
             pace = _with_busy(pace, now - pace.busy_since)
@@ -258,6 +260,10 @@ class Airtime:
         usual = self._usual(label.device, ahead, label.lag_ms)
         doubled = usual << min(20, max(0, label.tries - 1))
         return min(doubled, max(RESEND_AT_MOST_MS, usual))
+
+
+def _place(line: _Line, label: Label) -> dict[str, Trip]:
+    return line.late if label.tries > 1 or label.preloads else line.flying
 
 
 def _with_busy(pace: Pace, busy: int) -> Pace:

@@ -162,7 +162,7 @@ class Prices(Section):
     A higher price is charged `grace_s` after the labels showed it. `former_price` bounds the price
     that a promotion may strike; without it, the rule of the shop's country does. Labels show stock
     if `show_stock`, and up to `few` units are "few". A label is lost of which nothing was heard for
-    `lost_after_s`.
+    `lost_after_s`. Labels that can keep a picture get planned prices `preload_s` before.
     """
 
     grace_s: Pause = 600.0
@@ -171,6 +171,7 @@ class Prices(Section):
     few: Count = 3
     low_battery_mv: Count = 2400
     lost_after_s: Seconds = 86_400.0
+    preload_s: Pause = 600.0
 
 
 ZoneKind = Literal["sales", "backroom", "fitting", "checkout", "exit"]
@@ -200,7 +201,8 @@ class Device(Section):
     """A device and what it stands for; `antennas` maps antenna numbers to shelves or zones.
 
     A device that speaks its vendor's topics names `topic` (an MQTT filter) and `codec`. One that
-    speaks no MQTT has a `driver`, which finds it at `address`.
+    speaks no MQTT has a `driver`, which finds it at `address`. With `preload`, its labels keep a
+    picture until a later time.
     """
 
     id: Id
@@ -213,9 +215,12 @@ class Device(Section):
     silent_after_s: Seconds = 30.0
     driver: Literal["openepaperlink"] | None = None
     address: WebAddress | None = None
+    preload: StrictBool = False
 
     @model_validator(mode="after")
     def _driven(self) -> Self:
+        if self.preload and (self.kind != "label" or self.driver):
+            raise refusal("no preload but at a native device of kind label", "true", "preload")
         if self.driver and self.kind != "label":
             raise refusal(f"no driver at a {self.kind}", repr(self.driver), "driver")
         if self.driver and self.address is None:

@@ -238,7 +238,8 @@ class LabelChanged(Event, frozen=True, kw_only=True):
 
     `state` is `due` (content to be drawn), `sent` (picture journalled; the downlink sends it),
     `shown` (the label confirmed it), `failed` (it could not be drawn; `problem` says why) or
-    `removed` (a person has taken it off the shelf).
+    `removed` (a person has taken it off the shelf). With `at`, the label is to keep the picture and
+    to show it then.
     """
 
     type: ClassVar[str] = "store.label.changed.v1"
@@ -251,6 +252,7 @@ class LabelChanged(Event, frozen=True, kw_only=True):
     content: LabelContent
     image: str | None = None
     problem: str | None = None
+    at: datetime | None = None
 
 
 class LabelHealthChanged(Event, frozen=True, kw_only=True):

@@ -55,7 +55,8 @@ class Trip(Struct, frozen=True, tag=True):
 class Label(Struct, frozen=True):
     """A shelf label; `glass` holds every picture that it may be showing, the newest last.
 
-    `image` is the picture that it is to show, `confirmed` the one that it said last it shows. In
+    `image` is the picture that it is to show, not before `show_at` (epoch ms) if that is later than
+    `sent_at`; `confirmed` is the one that it said last it shows. In
     state `waiting` its picture waits for its turn; `way` is its place there, or its trip. `sent_at`
     and `seen` are epoch ms, `lag_ms` is how long it may take to confirm. `problem` says why drawing
     was refused, `problems` are its faults. One that was `removed` hangs on no shelf: what it shows
@@ -74,6 +75,7 @@ class Label(Struct, frozen=True):
     glass: tuple[Glass, ...] = ()
     confirmed: str | None = None
     sent_at: int = 0
+    show_at: int = 0
     tries: int = 0
     way: Turn | Trip | None = None
     lag_ms: int = 0
@@ -88,6 +90,11 @@ class Label(Struct, frozen=True):
     def gtins(self) -> set[str]:
         """The products that it is to show, or may be showing still."""
         return {glass.gtin for glass in self.glass} | ({self.gtin} if self.gtin else set())
+
+    @property
+    def preloads(self) -> bool:
+        """Whether it is to keep its next picture until a later time."""
+        return self.show_at > self.sent_at
 
     @property
     def certain(self) -> bool:
@@ -124,6 +131,7 @@ def label_changed(label: Label) -> LabelChanged:
         content=label.content,
         image=label.image,
         problem=label.problem,
+        at=moment(label.show_at) if label.preloads else None,
     )
 
 

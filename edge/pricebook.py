@@ -80,6 +80,7 @@ class PriceBook:
         self._currency = currency
         self._of: dict[str, dict[int, Entry]] = {}
         self._agenda: list[tuple[int, str]] = []
+        self._horizon: list[tuple[int, str]] = []
         self._number = 0
         for entry in entries:
             self._note(entry)
@@ -94,10 +95,15 @@ class PriceBook:
 
     def due(self, now: int) -> list[str]:
         """Hand over the products of which a price begins or ends, up to now."""
-        found: dict[str, None] = {}
-        while self._agenda and self._agenda[0][0] <= now:
-            found[heapq.heappop(self._agenda)[1]] = None
-        return list(found)
+        return list(dict.fromkeys(gtin for _, gtin in _popped(self._agenda, now)))
+
+    def nearing(self, until: int) -> list[tuple[int, str]]:
+        """Hand over, once, when a price of which product begins or ends, up to a later time."""
+        return list(dict.fromkeys(_popped(self._horizon, until)))
+
+    def foretell(self, gtin: str, at: int) -> Quote | None:
+        """Give what a product will cost at a time to come, as far as is known now."""
+        return quote_of(self._held(self.entries(gtin), at), at)
 
     def entries(self, gtin: str) -> list[Entry]:
         """Give a product's prices in the order in which they came."""
@@ -124,13 +130,7 @@ class PriceBook:
             entries = [self._opened(entry, known) for entry in _with_fall_back(draft, known)]
             known = [*_closed(known, draft), *entries]
         start = now if change.start is None else max(now, change.start)
-        held = [
-            self._opened(replace(entry, begun=True), known)
-            if entry.holds(start) and not entry.begun
-            else entry
-            for entry in known
-        ]
-        return quote_of(held, start) or Quote(change.amount, change.amount)
+        return quote_of(self._held(known, start), start) or Quote(change.amount, change.amount)
 
     def add(self, price_set: str, changes: Sequence[PriceChange], now: int) -> list[str]:
         """Take changes without a fault; gives the products that they concern."""
@@ -197,19 +197,21 @@ class PriceBook:
 
     def _among(self, entry: Entry, others: Sequence[Entry]) -> Iterator[Refused]:
         """Compare with what is in the book, and with the rows before."""
-        for other in [*self.entries(entry.gtin), *others]:
-            if other.kind != entry.kind:
-                continue
-            mine = any(other is one for one in others)
-            if entry.kind == "regular" and mine and other.start == entry.start:
+        if entry.kind == "regular":
+            if any(other.kind == "regular" and other.start == entry.start for other in others):
                 yield Refused("expected one price of a product at a time, came two", "gtin")
-            elif entry.kind == "stand-in" and _overlap(entry, other) and (mine or other.until):
-                name = f"{other.promotion!r}" if other.promotion else "a temporary price"
+            return
+        for other in others:
+            if other.kind == "stand-in" and _overlap(entry, other):
                 yield Refused(
-                    f"expected no overlap with another promotion, came one with {name}, "
-                    f"{_span(other)}: end that one first (cancel price set {other.price_set})"
-                    if not mine
-                    else f"expected no overlap with another row, came one with {name}",
+                    f"expected no overlap, came one with another row's {_name(other)}", "from"
+                )
+        for other in self.entries(entry.gtin):
+            ends_there = other.until is None and other.start <= entry.start
+            if other.kind == "stand-in" and _overlap(entry, other) and not ends_there:
+                yield Refused(
+                    f"expected no overlap, came one with {_name(other)}, {_span(other)}: "
+                    f"cancel price set {other.price_set} first",
                     "from",
                 )
 
@@ -231,6 +233,15 @@ class PriceBook:
             came = f"came {change.was} (rule {self._prior.rule})"
             allowed = "none, as nothing is known" if highest is None else f"at most {highest}"
             yield Refused(f"expected a former price of {allowed}, {came}", "was")
+
+    def _held(self, known: Sequence[Entry], at: int) -> list[Entry]:
+        """Give entries as they will be at a time."""
+        return [
+            self._opened(replace(entry, begun=True), known)
+            if entry.holds(at) and not entry.begun
+            else entry
+            for entry in known
+        ]
 
     def _opened(self, entry: Entry, known: Iterable[Entry]) -> Entry:
         """Give a promotion that begins with the former price that may be struck beside it."""
@@ -279,6 +290,7 @@ class PriceBook:
         for at in (entry.start, entry.until):
             if at is not None:
                 heapq.heappush(self._agenda, (at, entry.gtin))
+                heapq.heappush(self._horizon, (at, entry.gtin))
 
     def _put(self, entry: Entry) -> None:
         self._entries.put((entry.gtin, entry.number), entry)
@@ -292,6 +304,11 @@ class PriceBook:
         for entry in [*over, *regular[:-KEPT]]:
             del self._of[gtin][entry.number]
             self._entries.drop((gtin, entry.number))
+
+
+def _popped(agenda: list[tuple[int, str]], until: int) -> Iterator[tuple[int, str]]:
+    while agenda and agenda[0][0] <= until:
+        yield heapq.heappop(agenda)
 
 
 def quote_of(entries: Iterable[Entry], at: int) -> Quote | None:
@@ -355,6 +372,10 @@ def _overlap(one: Entry, other: Entry) -> bool:
     if first.start == second.start:
         return True
     return first.until is not None and second.start < first.until
+
+
+def _name(entry: Entry) -> str:
+    return f"promotion {entry.promotion!r}" if entry.promotion else "temporary price"
 
 
 def _span(entry: Entry) -> str:

@@ -34,7 +34,8 @@ class PriceRows(Struct, frozen=True):
 class PriceRules(Struct, frozen=True):
     """What the settings say of prices and labels; `few` None means that labels tell no stock.
 
-    `radios` are those of the devices that are not native.
+    `radios` are those of the devices that are not native; the labels of `preloading` ones get a
+    planned price `preload_ms` before it begins.
     """
 
     currency: str
@@ -44,6 +45,8 @@ class PriceRules(Struct, frozen=True):
     lost_after_ms: int
     few: int | None
     radios: Mapping[str, Radio]
+    preloading: frozenset[str] = frozenset()
+    preload_ms: int = 0
 
 
 class Prices:
@@ -62,13 +65,14 @@ class Prices:
     ) -> None:
         """Take up the rows that are on disk; `protocol` is the one that is charged by."""
         self._few = rules.few
+        self._preload_ms = rules.preload_ms if rules.preloading else 0
         self._available = available
         self._prior = PriorPrices(rows.prior_prices, rules.former_price)
         self.book = PriceBook(rows.book, self._prior, product, rules.currency)
         self.pricing = protocol(
             PricingRows(rows.prices, rows.labels, rows.pictures),
             Goods(product, self._stock),
-            Terms(rules.currency, epoch, rules.grace_ms),
+            Terms(rules.currency, epoch, rules.grace_ms, rules.preloading),
             prior=self._prior,
             air=Airtime(rows.paces, rules.radios),
         )
@@ -85,6 +89,7 @@ class Prices:
         return [
             *self.pricing.advance(now),
             *self.sets.advance(now),
+            *self._prepare(now),
             *self.pricing.draw_unbound(now),
             *self.health.advance(now),
         ]
@@ -111,6 +116,15 @@ class Prices:
             return events
         for gtin in gtins:
             events += self.pricing.redraw(gtin, now)
+        return events
+
+    def _prepare(self, now: int) -> list[Event]:
+        """Bring planned prices to labels that can keep them."""
+        events: list[Event] = []
+        for at, gtin in self.book.nearing(now + self._preload_ms):
+            quote = self.book.foretell(gtin, at) if at > now else None
+            if quote is not None:
+                events += self.pricing.prepare(gtin, quote, at, now)
         return events
 
     def _stock(self, gtin: str, said: StockState | None) -> StockState | None:

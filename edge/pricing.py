@@ -95,11 +95,15 @@ class Goods(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """The currency, this database's epoch, and how long after the labels a raise is charged."""
+    """The currency, this database's epoch, and how long after the labels a raise is charged.
+
+    `preloading` are the devices whose labels can keep a picture until a later time.
+    """
 
     currency: str
     epoch: int
     grace_ms: int
+    preloading: frozenset[str] = frozenset()
 
 
 class Pricing:
@@ -125,6 +129,7 @@ class Pricing:
         self._currency = terms.currency
         self._epoch = terms.epoch
         self._grace_ms = terms.grace_ms
+        self._preloading = terms.preloading
         self._in_grace = {price.gtin for price in self.prices if _is_in_grace(price)}
         self._of: dict[str, set[str]] = {}
         for label in self.labels:
@@ -162,21 +167,38 @@ class Pricing:
         """Let a product cost what is quoted, as soon as the protocol allows it."""
         known = self.prices.get(gtin)
         asked = (quote.amount, quote.member, quote.promotion, quote.was)
-        if known and (known.amount, known.member, known.promotion, known.was) == asked:
-            return []
-        before = known or Price(gtin, quote.amount, quote.amount, quote.member or quote.amount, 0)
-        wanted = replace(
-            before,
-            amount=quote.amount,
-            member=quote.member,
-            promotion=quote.promotion,
-            was=quote.was,
-            effective=False,
-        )
-        self.prices.put(gtin, wanted)
+        if not known or (known.amount, known.member, known.promotion, known.was) != asked:
+            before = known or Price(
+                gtin, quote.amount, quote.amount, quote.member or quote.amount, 0
+            )
+            wanted = replace(
+                before,
+                amount=quote.amount,
+                member=quote.member,
+                promotion=quote.promotion,
+                was=quote.was,
+                effective=False,
+            )
+            self.prices.put(gtin, wanted)
         for label in self._labels_of(gtin):
-            self._line_up(label)
+            self._line_up(label, now)
         return [*self._agree(gtin, now), *self._release(now)]
+
+    def prepare(self, gtin: str, quote: Quote, at: int, now: int) -> list[Event]:
+        """Bring what a product will cost from `at` on to labels that can keep it until then.
+
+        A lower price may be on a glass from now on, whatever the label's clock says, and is charged
+        from now on; a higher one is shown by all of them at once.
+        """
+        product = self._product(gtin)
+        if product is None:
+            return []
+        for label in self._labels_of(gtin):
+            content = self._content(label, quote, product)
+            ready = label.state == "shown" and label.device in self._preloading
+            if ready and content != label.content:
+                self._queue(label, content, PROMOTION, show_at=at)
+        return self._release(now)
 
     def foresee(self, gtin: str, quote: Quote) -> dict[str, LabelContent]:
         """Give what each label of a product would show at a price."""
@@ -205,7 +227,7 @@ class Pricing:
         self._air.leave(label.label)
         bound = replace(label, gtin=command.gtin, state="unbound", way=None)
         self._put(bound)
-        self._line_up(bound)
+        self._line_up(bound, now)
         events: list[Event] = []
         for gtin in sorted({command.gtin} | label.gtins):
             events += self._agree(gtin, now)
@@ -231,14 +253,15 @@ class Pricing:
     def redraw(self, gtin: str, now: int) -> list[Event]:
         """Draw a product's labels again where their content changed."""
         for label in self._labels_of(gtin):
-            self._line_up(label)
+            if label.show_at <= now:  # else it comes with the next price
+                self._line_up(label, now)
         return self._release(now)
 
     def draw_unbound(self, now: int) -> list[Event]:
         """Draw labels that the settings gave a product or a template after its price was set."""
         for label in self.labels:
             if label.state == "unbound" and label.gtin is not None:
-                self._line_up(label)
+                self._line_up(label, now)
         return self._release(now)
 
     def keep(self, command: KeepPicture, now: int) -> tuple[None, list[Event]]:
@@ -308,19 +331,27 @@ class Pricing:
 
     # The way of a label to its picture
 
-    def _line_up(self, label: Label) -> None:
+    def _line_up(self, label: Label, now: int) -> None:
         """Let a label wait for its turn, unless it has, or will have, what it is to show."""
         product, price = self._product(label.gtin or ""), self.prices.get(label.gtin or "")
         if price is None or product is None:
             return
         quote = Quote(price.amount, price.amount, price.member, price.promotion, price.was)
         content = self._content(label, quote, product)
-        if content == label.content and label.state in UNDER_WAY:
-            return
+        on_its_way = label.state in UNDER_WAY and label.show_at <= now
+        if content != label.content or not on_its_way:
+            self._queue(label, content, self._urgency(label), show_at=0)
+
+    def _queue(self, label: Label, content: LabelContent, urgency: int, *, show_at: int) -> None:
         waiting = replace(
-            _well(label), state="waiting", revision=label.revision + 1, content=content, tries=0
+            _well(label),
+            state="waiting",
+            revision=label.revision + 1,
+            content=content,
+            show_at=show_at,
+            tries=0,
         )
-        self._put(replace(waiting, way=self._air.wait(waiting, self._urgency(waiting))))
+        self._put(replace(waiting, way=self._air.wait(waiting, urgency)))
 
     def _release(self, now: int) -> list[Event]:
         """Ask for the pictures of the labels whose turn it is."""

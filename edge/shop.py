@@ -546,6 +546,8 @@ def _price_rules(settings: Settings) -> PriceRules:
         lost_after_ms=round(prices.lost_after_s * 1000),
         few=prices.few if prices.show_stock else None,
         radios={d.id: airtime.RADIOS[d.driver] for d in settings.devices if d.driver},
+        preloading=frozenset(device.id for device in settings.devices if device.preload),
+        preload_ms=round(prices.preload_s * 1000),
     )
 
 

@@ -383,6 +383,7 @@ labels = Table(
     Column("glass", Json(tuple[Glass, ...]), nullable=False),
     Column("confirmed", Text),
     Column("sent_at", BigInteger, nullable=False),
+    Column("show_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("way", Json(Turn | Trip | None)),
     Column("lag_ms", Integer, nullable=False),

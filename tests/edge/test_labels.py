@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from edge.airtime import Radio
-from edge.commands import BindLabel, EstimateLabels, KeepPicture, PriceChange, Product, SetPrices
-from edge.events import Event, LabelChanged, LabelContent, LabelHealthChanged
+from edge.commands import (
+    BindLabel,
+    CancelPrices,
+    EstimateLabels,
+    KeepPicture,
+    PriceChange,
+    Product,
+    SetPrices,
+)
+from edge.events import Event, LabelChanged, LabelContent, LabelHealthChanged, moment
 from edge.labels import LOST, LOW_BATTERY, NOT_CONFIRMED, NOT_DRAWN, Label
 from edge.prices import PriceRows, PriceRules, Prices
 from edge.readings import LabelReported, LabelShown, ProblemReported
@@ -17,7 +26,8 @@ from edge.rows import Rows
 MILK, TEA = "04006381333931", "06901234567892"
 T0 = 1_800_000_000_000
 MINUTE = 60_000
-DAY = 1440 * MINUTE
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 RULES = PriceRules("CNY", "lowest-30-days", 0, 2400, DAY, None, {})
 
 
@@ -54,9 +64,12 @@ class Wall:
         """Keep events."""
         self.events += events
 
-    def price(self, gtin: str, amount: int) -> None:
-        """Ask for a price."""
-        self.take(self.prices.sets.set(SetPrices((PriceChange(gtin, amount),)), self.now)[1])
+    def price(self, gtin: str, amount: int, **more: Any) -> str:
+        """Ask for a price; gives the price set's id."""
+        change = PriceChange(gtin, amount, **more)
+        name, events = self.prices.sets.set(SetPrices((change,)), self.now)
+        self.take(events)
+        return name
 
     def row(self, label: str) -> Label:
         """Give a label as it is."""
@@ -148,6 +161,51 @@ def test_pictures_wait_for_their_turn_and_only_the_newest_is_sent() -> None:
     assert [wall.row(label).state for label in "abc"] == ["shown"] * 3
     assert wall.states("c")[-3:] == ["due", "sent", "shown"]
     assert wall.content("c").amount == 280
+
+
+PRELOADING = replace(RULES, preloading=frozenset({"ap"}), preload_ms=10 * MINUTE)
+
+
+def test_labels_that_can_keep_a_picture_have_planned_prices_before() -> None:
+    """The lower price is charged from then on; the higher one when all have shown it."""
+    wall = Wall("a", rules=PRELOADING)
+    wall.show("a")
+    start, until = T0 + HOUR, T0 + 2 * HOUR
+    wall.price(MILK, 200, start=start, until=until, promotion="week")
+    wall.wait(50 * MINUTE - 1)
+    assert wall.row("a").state == "shown"
+    wall.wait(1)
+    wall.draw("a")
+    sent = [e for e in wall.events if isinstance(e, LabelChanged)][-1]
+    assert (sent.state, sent.content.amount, sent.at) == ("sent", 200, moment(start))
+    assert wall.prices.pricing.till(MILK) == 200
+    wall.wait(9 * MINUTE)
+    assert (wall.row("a").state, wall.row("a").problems) == ("sent", ())
+    wall.wait(MINUTE)
+    wall.show("a")
+    assert wall.row("a").state == "shown"
+    wall.wait(50 * MINUTE)
+    wall.draw("a")
+    assert (wall.row("a").show_at, wall.prices.pricing.till(MILK)) == (until, 200)
+    wall.wait(10 * MINUTE)
+    assert wall.prices.pricing.till(MILK) == 200
+    wall.show("a")
+    assert wall.prices.pricing.till(MILK) == 300
+
+
+def test_a_planned_price_that_is_taken_back_is_replaced_on_the_labels() -> None:
+    """Also over a restart; what a label keeps may be shown until it confirms the other one."""
+    wall = Wall("a", rules=PRELOADING)
+    wall.show("a")
+    name = wall.price(MILK, 200, start=T0 + HOUR, until=T0 + 2 * HOUR, promotion="week")
+    wall.wait(55 * MINUTE)
+    wall.draw("a")
+    wall.open()
+    wall.take(wall.prices.sets.cancel(CancelPrices(name), wall.now)[1])
+    wall.draw("a")
+    assert (wall.row("a").show_at, wall.prices.pricing.till(MILK)) == (0, 200)
+    wall.show("a")
+    assert (wall.content("a").amount, wall.prices.pricing.till(MILK)) == (300, 300)
 
 
 def test_the_end_of_a_change_is_foreseen() -> None:

@@ -165,6 +165,23 @@ class MembersPayWhatTheyAreTold(Pricing):
         return [replace(glass, member=None) for glass in glasses]
 
 
+class PreloadedIsNotShown(Pricing):
+    """Believes that labels keep a picture until its time: their clocks may be wrong."""
+
+    def _agree(self, gtin: str | None, now: int) -> list[Event]:
+        self._time = now
+        return super()._agree(gtin, now)
+
+    def _concerned(self, gtin: str) -> list[Label]:
+        labels = super()._concerned(gtin)
+        return [
+            replace(label, glass=label.glass[:-1]) if label.show_at > self._time else label
+            for label in labels
+        ]
+
+    _time = 0
+
+
 class SendsBeforeItIsJournalled(Pricing):
     """Notes a picture when the label confirms it, and not before it is sent."""
 
@@ -260,6 +277,7 @@ def forgetful(rows: PriceRows, rules: PriceRules, now: int) -> Prices:
                 OnlyTheNewestPicture,
                 OnlyItsOwnLabels,
                 MembersPayWhatTheyAreTold,
+                PreloadedIsNotShown,
                 SendsBeforeItIsJournalled,
                 AnyWordWillDo,
                 SilenceIsConsent,

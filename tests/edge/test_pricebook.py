@@ -209,7 +209,7 @@ def test_promotions_of_a_product_do_not_overlap() -> None:
     assert desk.refusals(first, second) == ["changes[1].from"]
     name = desk.set(first)
     assert desk.refusals(second) == ["changes[0].from"]
-    with pytest.raises(Refused, match=f"'one', from .* until .*cancel price set {name}"):
+    with pytest.raises(Refused, match=f"promotion 'one', from .* until .*cancel price set {name}"):
         desk.set(second)
     desk.set(PriceChange(MILK, 150, T0 + 3 * HOUR, T0 + 4 * HOUR, "two"))
     assert desk.refusals(PriceChange(TEA, 5), PriceChange(TEA, 6)) == ["changes[1].gtin"]

@@ -212,6 +212,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
             (Glass("b" * 16, TEA, 900, 5, 800, "c"), Glass("a" * 16, MILK, 300, 6)),
             "b" * 16,
             T0,
+            T0 + 60,
             2,
             Trip(T0, 3, T0 + 9),
             1500,

@@ -37,6 +37,7 @@ def upgrade() -> None:
     now = int(time.time() * 1000)  # labels are lost only when nothing was heard from here on
     with op.batch_alter_table("labels") as table:
         table.add_column(sa.Column("confirmed", sa.Text(), nullable=True))
+        table.add_column(sa.Column("show_at", sa.BigInteger(), nullable=False, server_default="0"))
         table.add_column(sa.Column("way", sa.Text(), nullable=True))
         table.add_column(sa.Column("lag_ms", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("temp_c", sa.Float(), nullable=True))
