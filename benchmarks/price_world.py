@@ -344,9 +344,9 @@ _DOINGS: tuple[tuple[_Doing, int], ...] = (
     (lambda w, d: w.cancel(d.randrange(9)), 1),
     (
         lambda w, d: w.promote(
-            _any_gtin(d), d.choice(AMOUNTS), d.randrange(HOUR_MS), d.randrange(1, HOUR_MS)
+            _any_gtin(d), d.choice(AMOUNTS), d.randrange(HOUR_MS // 2), d.randrange(1, HOUR_MS)
         ),
-        2,
+        3,
     ),
     (lambda w, d: w.bind(_any_label(d), _any_gtin(d)), 4),
     (lambda w, d: w.take_down(_any_label(d)), 1),

@@ -13,10 +13,11 @@ from edge.label_health import LabelHealth
 from edge.labels import Label, Picture
 from edge.price_sets import PriceSet, PriceSets
 from edge.pricebook import Entry, PriceBook
-from edge.pricing import Goods, Price, Pricing, PricingRows, StockState, Terms
+from edge.pricing import Price, Pricing, Terms
 from edge.prior_prices import PriorPrice, PriorPrices, Rule
 from edge.readings import LabelReported, LabelShown, SoldLine
 from edge.rows import Rows
+from edge.shelf_labels import Goods, ShelfLabels, StockState
 
 
 class PriceRows(Struct, frozen=True):
@@ -69,13 +70,17 @@ class Prices:
         self._available = available
         self._prior = PriorPrices(rows.prior_prices, rules.former_price)
         self.book = PriceBook(rows.book, self._prior, product, rules.currency)
-        self.pricing = protocol(
-            PricingRows(rows.prices, rows.labels, rows.pictures),
+        air = Airtime(rows.paces, rules.radios)
+        shelf = ShelfLabels(
+            rows.labels,
+            rows.pictures,
+            air,
             Goods(product, self._stock),
-            Terms(rules.currency, epoch, rules.grace_ms, rules.preloading),
-            prior=self._prior,
-            air=Airtime(rows.paces, rules.radios),
+            rules.currency,
+            rules.preloading,
         )
+        terms = Terms(rules.currency, epoch, rules.grace_ms)
+        self.pricing = protocol(rows.prices, shelf, air, self._prior, terms)
         self.sets = PriceSets(rows.price_sets, self.book, self.pricing, epoch)
         self.health = LabelHealth(
             rows.labels,
@@ -90,7 +95,6 @@ class Prices:
             *self.pricing.advance(now),
             *self.sets.advance(now),
             *self._prepare(now),
-            *self.pricing.draw_unbound(now),
             *self.health.advance(now),
         ]
 
