@@ -36,14 +36,14 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Run the migrations that the database has not seen."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations that the database has not seen, up to a revision."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _harden(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401  (the driver's own)

@@ -12,6 +12,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+ONGOING = 2**62  # a price that is charged still
+
 
 def upgrade() -> None:
     """Bring a database of the version before to this one."""
@@ -27,6 +29,9 @@ def upgrade() -> None:
     if entries:
         op.bulk_insert(book, entries)
     op.drop_table("planned")
+    op.execute(
+        f"INSERT INTO prior_prices SELECT gtin, 'charged', till, {ONGOING} FROM prices"  # noqa: S608
+    )
     with op.batch_alter_table("prices") as table:
         for name in ("till_member", "member", "was", "told_member"):
             table.add_column(sa.Column(name, sa.BigInteger(), nullable=True))
@@ -41,7 +46,9 @@ def upgrade() -> None:
         table.add_column(sa.Column("way", sa.Text(), nullable=True))
         table.add_column(sa.Column("lag_ms", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("temp_c", sa.Float(), nullable=True))
-        table.add_column(sa.Column("seen", sa.BigInteger(), nullable=False, server_default=str(now)))
+        table.add_column(
+            sa.Column("seen", sa.BigInteger(), nullable=False, server_default=str(now))
+        )
         table.add_column(sa.Column("problems", sa.Text(), nullable=False, server_default="[]"))
 
 
