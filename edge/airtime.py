@@ -45,7 +45,7 @@ class Radio(Struct, frozen=True):
 
 
 NATIVE = Radio(200, 20.0, 1_500.0, 500.0)
-OPENEPAPERLINK = Radio(40, 4_200.0, 90_000.0, 25_000.0)
+OPENEPAPERLINK = Radio(56, 4_200.0, 90_000.0, 25_000.0)
 RADIOS = {"openepaperlink": OPENEPAPERLINK}
 
 

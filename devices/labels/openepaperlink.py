@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from devices.agent import Agent
 from devices.labels.confirmation import Confirmation
+from devices.labels.native import LabelCommand, read_command
 from devices.labels.openepaperlink_api import (
     AccessPoint,
     AccessPointAway,
@@ -27,9 +28,10 @@ from devices.labels.openepaperlink_api import (
     UnknownLabel,
 )
 from devices.labels.openepaperlink_errand import Drawn, Errand, Step, Timing
-from devices.labels.openepaperlink_words import Command, Picture, Show, read_command, read_show
+from devices.labels.openepaperlink_led import led_pattern
+from devices.labels.openepaperlink_words import Picture, Show, read_show
 from devices.mqtt import BrokerAddress
-from edge.errors import RenderError
+from edge.errors import ContractError, RenderError
 
 Publish = Callable[[str, Mapping[str, Any]], object]
 
@@ -40,9 +42,6 @@ AWAY_AFTER = 3
 """Failures on end after which the access point counts as away."""
 
 BEAT_S = 0.02
-
-# Mode and duration; colour, speed and count, and delay of green, red and blue; repeats; spare.
-FLASH = bytes.fromhex("813c330ae4330a03330a0200")
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +93,7 @@ class OpenEPaperLink:
         self._errands: dict[str, Errand] = {}
         self._drawn: dict[str, Drawn] = {}
         self._revisions: dict[str, int] = {}
-        self._problems: set[str] = set()
+        self._problems: dict[tuple[str, str | None], bool] = {}
         self._lastseen: dict[str, int] = {}
         self._heard: dict[str, float] = {}
         self._reported = dict.fromkeys(self._macs, float("-inf"))
@@ -197,7 +196,7 @@ class OpenEPaperLink:
         except RenderError as fault:
             _log.warning("a picture cannot be sent", label=show.label, why=str(fault))
             picture = None
-        self._problem(f"label-{show.label}-picture", active=picture is None)
+        self._problem("picture", show.label, active=picture is None)
         return picture
 
     def _bring(self, label: str, picture: Picture, now: float) -> None:
@@ -221,16 +220,15 @@ class OpenEPaperLink:
         told = {"error": error} if error else {}
         self._answer("result", {"id": command.id, "ok": error is None, **told})
 
-    def _identify(self, command: Command) -> str | None:
+    def _identify(self, command: LabelCommand) -> str | None:
         """Let a label flash; gives what is wrong, None when the access point took it."""
-        if command.name != "identify":
-            return f"expected identify, came {command.name}"
-        mac = self._macs.get(str(command.args.get("label")))
-        if mac is None:
-            return f"expected a label of this access point, came {command.args.get('label')!r}"
         try:
-            self._point.flash(mac, FLASH)
-        except (AccessPointAway, UnknownLabel) as fault:
+            asked = command.identify()
+            mac = self._macs.get(asked.label)
+            if mac is None:
+                return f"label: expected one of this access point, came {asked.label!r}"
+            self._point.flash(mac, led_pattern(asked.colour, asked.seconds))
+        except (ContractError, AccessPointAway, UnknownLabel) as fault:
             return str(fault)
         return None
 
@@ -243,7 +241,7 @@ class OpenEPaperLink:
 
     def _go(self, now: float) -> None:
         """Let every errand that is due take its next step, the eldest first."""
-        free = WINDOW - sum(errand.holds_a_slot(now) for errand in self._errands.values())
+        free = WINDOW - sum(errand.slots(now) for errand in self._errands.values())
         for label, errand in list(self._errands.items()):
             begins = errand.step is Step.DUE
             if errand.due > now or (begins and free <= 0):
@@ -252,16 +250,15 @@ class OpenEPaperLink:
             self._step(label, errand)
 
     def _step(self, label: str, errand: Errand) -> None:
-        unknown = f"label-{label}-unknown"
         try:
             drawn = errand.work(self._point, time.monotonic())
         except UnknownLabel as fault:
             _log.warning("the access point does not know a label", label=label, why=str(fault))
             errand.due = time.monotonic() + self._timing.look_s
-            self._problem(unknown, active=True)
+            self._problem("unknown", label, active=True)
             return
         self._answered()
-        self._problem(unknown, active=False)
+        self._problem("unknown", label, active=False)
         if drawn is not None:
             self._drawn[label] = drawn
             del self._errands[label]
@@ -284,28 +281,43 @@ class OpenEPaperLink:
     def _note(self, record: Record) -> None:
         """Note a sign of life, and pass on how the label does."""
         label = self._labels.get(record.mac)
-        if label is None or self._lastseen.get(label) == record.lastseen:
+        if label is None:
             return
-        now = time.monotonic()
+        before = self._lastseen.get(label)
         self._lastseen[label] = record.lastseen
-        self._heard[label] = now
-        self._problem(f"label-{label}-silent", active=False)
+        if before is not None:
+            if record.lastseen <= before:
+                return  # nothing new, or a record from before a crash
+            self._woke(label)
+        now = time.monotonic()
         if record.battery_mv and now - self._reported[label] >= self._timing.report_s:
             self._reported[label] = now
             self._publish("report", _report(label, record))
+
+    def _woke(self, label: str) -> None:
+        self._heard[label] = time.monotonic()
+        if self._problems.get(("silent", label)):
+            self._reported[label] = float("-inf")  # who was missed reports at once
+        self._problem("silent", label, active=False)
 
     def _note_silence(self, now: float) -> None:
         if self._failures:
             return  # while the access point is away, nobody's silence counts
         for label, heard in self._heard.items():
             if now - heard > self._timing.silent_s:
-                self._problem(f"label-{label}-silent", active=True)
+                self._problem("silent", label, active=True)
 
-    def _problem(self, name: str, *, active: bool) -> None:
-        """Tell of a problem once, and once of its end."""
-        if active != (name in self._problems):
-            (self._problems.add if active else self._problems.discard)(name)
-            self._publish("problem", {"t": _now_ms(), "problem": name, "active": active})
+    def _problem(self, code: str, label: str | None = None, *, active: bool) -> None:
+        """Tell how it stands with a problem when that is first known, and when it changes.
+
+        The first time counts too: an earlier run of this driver may have told of a problem.
+        """
+        if self._problems.get((code, label)) is active:
+            return
+        self._problems[code, label] = active
+        concerned = {} if label is None else {"label": label}
+        told = {"t": _now_ms(), "problem": code, **concerned, "active": active}
+        self._publish("problem", told)
 
 
 def drive(

@@ -24,6 +24,7 @@ FAREWELL_S = 1.0
 VERSION_BYTES = 8
 POSITIONS = 256  # the access point keeps `pos` in a byte: beyond it, pages begin anew
 LEAST_RESET = 0xE0  # from here on, a wake-up reason is a kind of boot
+LEAST_NAP_S = 120  # a label in use checks in about once a minute
 CONTENT_MODE = 24
 NO_DITHERING = 0
 
@@ -41,7 +42,8 @@ class UnknownLabel(StoreEdgeError):  # noqa: N818  (the same)
 class Record(Struct, frozen=True):
     """What the access point knows of a label; times are epoch seconds of its own clock.
 
-    `hash` begins with the version that it believes to be on the label, in hex.
+    `hash` begins with the version that it believes to be on the label, in hex; `nextcheckin` is
+    when it expects the label at the latest.
     """
 
     mac: str
@@ -54,10 +56,16 @@ class Record(Struct, frozen=True):
     battery_mv: int = field(name="batteryMv", default=0)
     rssi: int = field(name="RSSI", default=0)
     temperature: int = 0
+    nextcheckin: int = 0
 
     def has(self, version: str) -> bool:
         """Say whether this version was transferred, as far as the access point knows."""
         return self.hash.startswith(version)
+
+    @property
+    def naps(self) -> bool:
+        """Say whether the label sleeps for minutes between its check-ins."""
+        return self.nextcheckin - self.lastseen > LEAST_NAP_S
 
     @property
     def reset(self) -> bool:

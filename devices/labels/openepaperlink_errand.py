@@ -32,6 +32,9 @@ from devices.labels.openepaperlink_words import Picture
 DRAWING_S = 20
 """Seconds of the access point's clock after which a drawing is over (3 colours, warm shop)."""
 
+NAPPERS_A_SLOT = 8
+"""Labels that nap for minutes, of which one at a time is likely to need the radio."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -100,17 +103,23 @@ class Errand:
     _sent: Picture | None = field(default=None)
     _version: str = ""
     _count: int = 0
+    _naps: bool = False
 
     @property
     def confirmation(self) -> Confirmation | None:
         """Give what is known of the wanted picture; None before it was taken."""
         return CONFIRMS.get(self.step) if self._sent is self.wanted else None
 
-    def holds_a_slot(self, now: float) -> bool:
-        """Say whether the label is likely to need the radio soon; one that sleeps on is not."""
-        if self.step is Step.QUEUED:
-            return now - self.since < self.timing.slot_s
-        return self.step in (Step.SETTLING, Step.CONVERTING)
+    def slots(self, now: float) -> float:
+        """Give the slots that it holds: one while the label is likely to need the radio soon.
+
+        A label that naps holds a part of one, and one that sleeps on longer than it should none.
+        """
+        if self.step is not Step.QUEUED:
+            return float(self.step in (Step.SETTLING, Step.CONVERTING))
+        if self._naps:
+            return 1 / NAPPERS_A_SLOT
+        return float(now - self.since < self.timing.slot_s)
 
     def work(self, point: AccessPoint, now: float) -> Drawn | None:
         """Take the next step; gives the picture once it is drawn.
@@ -161,7 +170,8 @@ class Errand:
         return None
 
     def _upload(self, point: AccessPoint, now: float) -> None:
-        self._count = point.record(self.mac).updatecount
+        record = point.record(self.mac)
+        self._count, self._naps = record.updatecount, record.naps
         # Noted first: an upload whose answer is lost may have been taken all the same.
         self._sent = self.wanted
         self._enter(Step.CONVERTING, now, self.timing.convert_s)

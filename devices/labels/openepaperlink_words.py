@@ -1,11 +1,10 @@
-"""The native downlinks as the OpenEPaperLink driver reads them."""
+"""The native `show` as the OpenEPaperLink driver reads it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -39,13 +38,4 @@ class Show(Struct, frozen=True):
         return Picture(hashlib.sha256(png).hexdigest()[:IMAGE_DIGITS], exact_jpeg(png))
 
 
-class Command(Struct, frozen=True):
-    """`command`: `identify` lets the label `args.label` flash."""
-
-    id: str
-    name: str
-    args: dict[str, Any] = {}
-
-
 read_show = msgspec.json.Decoder(Show).decode
-read_command = msgspec.json.Decoder(Command).decode

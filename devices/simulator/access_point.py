@@ -28,7 +28,7 @@ BEAT_S = 0.01
 PATTERN_BYTES = 12
 RUNNING = 2
 CLOSED = 1001
-FLASH = bytes.fromhex("813c330ae4330a03330a0200")
+FLASH = bytes.fromhex("813c130ae4530a03a30a0200")  # thrice green, red and blue, ever slower
 TAG_TYPE = {
     "name": "2.9 inches, black, white and red",
     "width": 296,

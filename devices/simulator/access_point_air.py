@@ -24,6 +24,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from random import Random
 from typing import Any
 
@@ -50,18 +51,27 @@ LED_TYPE, IMAGE_TYPE = "led", "image"
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How labels and radio behave: `sleep_s` between check-ins, and shares of what goes wrong."""
+    """How labels and radio behave: `sleep_s` between check-ins, and shares of what goes wrong.
+
+    A share `naps` of the labels sleeps for `nap_s` instead.
+    """
 
     sleep_s: tuple[float, float] = (40.0, 60.0)
     lost: float = 0.0
     drawing_fails: float = 0.0
+    naps: float = 0.0
+    nap_s: tuple[float, float] = (120.0, 600.0)
 
 
 @dataclass(slots=True)
 class Record:
-    """What the access point knows of a label; `file` is its newest converted picture."""
+    """What the access point knows of a label; `file` is its newest converted picture.
+
+    It has told the label to check in again after `interval` seconds at the latest.
+    """
 
     mac: str
+    interval: int
     hash: str = NO_HASH
     lastseen: int = 0
     pending: int = 0
@@ -82,7 +92,7 @@ class Record:
             "hash": self.hash,
             "lastseen": self.lastseen,
             "nextupdate": 3216153600,
-            "nextcheckin": self.lastseen + 60,
+            "nextcheckin": self.lastseen + self.interval,
             "pending": self.pending,
             "alias": "",
             "contentMode": self.content_mode,
@@ -117,14 +127,19 @@ class Item:
 
 @dataclass(slots=True)
 class Label:
-    """A label: `glass` is what it shows, `held` the version whose bytes it has."""
+    """A label: `glass` is what it shows, `held` the version whose bytes it has.
+
+    It sleeps for `sleep_s` between check-ins; a `dead` one sleeps on.
+    """
 
     mac: str
     chance: Random
+    sleep_s: tuple[float, float]
     glass: bytes = b""
     held: bytes | None = None
     wakeup: int = TIMED
     asleep_until: float = 0.0
+    dead: bool = False
     flashes: list[bytes] = field(default_factory=list)
     battery_mv: int = 3000
     rssi: int = -60
@@ -148,13 +163,18 @@ class Air:
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._queue: dict[str, list[Item]] = {mac: [] for mac in macs}
-        self.labels = {mac: Label(mac, dice(seed, "label", mac)) for mac in macs}
-        self.records = {mac: Record(mac, lastseen=start) for mac in macs}
+        self.labels = {
+            mac: Label(mac, dice(seed, "label", mac), _sleeps(mac, seed, habits)) for mac in macs
+        }
+        self.records = {
+            mac: Record(mac, ceil(label.sleep_s[1]), lastseen=start)
+            for mac, label in self.labels.items()
+        }
         self._saved = self._copy()
         for label in self.labels.values():
             label.battery_mv = label.chance.randint(2500, 3050)
             label.rssi = label.chance.randint(-90, -40)
-            self._sleep(label, label.chance.uniform(0, habits.sleep_s[0]))
+            self._sleep(label, label.chance.uniform(0, label.sleep_s[0]))
         self._at(self.now + SAVE_S, self._save_again)
 
     @property
@@ -173,6 +193,15 @@ class Air:
             self.now, _, act = heapq.heappop(self._agenda)
             act()
         self.now = max(self.now, now)
+
+    def kill(self, mac: str) -> None:
+        """Take a label's battery out: it never wakes again, and its glass stays as it is."""
+        self.labels[mac].dead = True
+
+    def revive(self, mac: str) -> None:
+        """Put a battery in again: the label's next check-in comes from a boot."""
+        label = self.labels[mac]
+        label.dead, label.held, label.wakeup = False, None, WATCHDOG
 
     def upload(self, mac: str, jpeg: bytes, content_mode: int) -> None:
         """Take a picture; it is converted and queued a little later."""
@@ -260,10 +289,10 @@ class Air:
         self._at(max(self.now + seconds, label.asleep_until), lambda: self._wake(label))
 
     def _rest(self, label: Label) -> None:
-        self._sleep(label, label.chance.uniform(*self.habits.sleep_s))
+        self._sleep(label, label.chance.uniform(*label.sleep_s))
 
     def _wake(self, label: Label) -> None:
-        if self.now < label.asleep_until or not self.up:
+        if label.dead or self.now < label.asleep_until or not self.up:
             self._rest(label)
             return
         record = self.records[label.mac]
@@ -287,7 +316,7 @@ class Air:
 
     def _begin(self, label: Label) -> None:
         item = next(iter(self._queue[label.mac]), None)
-        if item is None or not self.up:
+        if item is None or label.dead or not self.up:
             self._rest(label)
             return
         boot, took = self._boot, self._airtime(label)
@@ -296,7 +325,7 @@ class Air:
     def _end(self, label: Label, item: Item, boot: int) -> None:
         lost = label.chance.random() < self.habits.lost
         whole = not lost or label.chance.random() < 1 / 2  # else only the last word was lost
-        if boot != self._boot or not whole:
+        if boot != self._boot or label.dead or not whole:
             self._rest(label)
             return
         if not lost:
@@ -322,6 +351,9 @@ class Air:
         self._tell(mac)
 
     def _drawn(self, label: Label, item: Item) -> None:
+        if label.dead:
+            self._rest(label)
+            return
         if label.chance.random() < self.habits.drawing_fails:
             label.held, label.wakeup = None, WATCHDOG
             self._sleep(label, 1.0)
@@ -331,6 +363,12 @@ class Air:
             self._sleep(label, 5.0)
         else:
             self._rest(label)
+
+
+def _sleeps(mac: str, seed: int, habits: Habits) -> tuple[float, float]:
+    """Say how long a label sleeps; these dice are no others', so that naps change nothing else."""
+    naps = dice(seed, "naps", mac).random() < habits.naps
+    return habits.nap_s if naps else habits.sleep_s
 
 
 def converted(jpeg: bytes) -> bytes:

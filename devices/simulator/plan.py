@@ -114,7 +114,7 @@ def _references() -> Iterator[str]:
 def _other_devices() -> Iterator[str]:
     lane = LANES[0]
     yield from _table("[[devices]]", id=SCANNER, kind="scanner", lane=lane.id, at=lane.at)
-    yield from _table("[[devices]]", id=ACCESS_POINT, kind="label", at=(9.0, 6.7))
+    yield from _table("[[devices]]", id=ACCESS_POINT, kind="label", preload=True, at=(9.0, 6.7))
 
 
 def _camera(site: Site) -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.labels.native import Identify, read_command
 from devices.uplink import Uplink
 from edge.errors import ContractError
 from edge.readings import (
@@ -24,6 +25,7 @@ from edge.readings import (
     PeopleCrossed,
     PeopleSeen,
     PresenceMapped,
+    ProblemReported,
     Reading,
     SaleReported,
     SoldLine,
@@ -96,6 +98,10 @@ EXAMPLES: dict[str, tuple[dict[str, Any], Reading]] = {
     "label/d/report": (
         {"t": T, "label": "l1", "battery_mv": 2980, "rssi": -71, "temp_c": 21.5},
         LabelReported(T, "l1", 2980, -71.0, 21.5),
+    ),
+    "label/d/problem": (
+        {"t": T, "problem": "silent", "label": "l1", "active": True},
+        ProblemReported(T, "silent", active=True, label="l1"),
     ),
     "rfid/d/status": (
         {"online": True, "model": "R700", "fw": "8.2", "config_version": 7},
@@ -180,6 +186,9 @@ BREACHES: list[tuple[str, dict[str, Any], str]] = [
     ("label/d/shown", {"image": "0123456789abcdef\n"}, "image"),
     ("label/d/report", {"battery_mv": -1}, "battery_mv"),
     ("label/d/report", {"temp_c": -300}, "temp_c"),
+    ("label/d/problem", {"problem": ""}, "problem"),
+    ("label/d/problem", {"label": ""}, "label"),
+    ("label/d/problem", {"active": "no"}, "active"),
     ("rfid/d/status", {"online": 1}, "online"),
     ("camera/d/result", {"data": []}, "data"),
 ]
@@ -189,6 +198,48 @@ BREACHES: list[tuple[str, dict[str, Any], str]] = [
 def test_breaches(topic: str, wrong: dict[str, Any], path: str) -> None:
     """A field outside the contract is refused by its path."""
     assert breach(topic, EXAMPLES[topic][0] | wrong).path == path
+
+
+def test_a_problem_of_the_device_itself() -> None:
+    """Without a label it is the device's, without a word on it active."""
+    payload = {"t": T, "problem": "access-point-away"}
+    assert decode("label/d/problem", payload).readings == (ProblemReported(T, "access-point-away"),)
+
+
+def identify(**command: object) -> Identify:
+    """Read a command as whoever drives labels does."""
+    return read_command(msgspec.json.encode({"id": "c1", **command})).identify()
+
+
+def test_identify() -> None:
+    """Colour and seconds may be missing; unknown arguments are ignored."""
+    label = {"label": "l1", "since": "a later version"}
+    assert identify(name="identify", args=label) == Identify("l1", "green", 10)
+    every = {"label": "l1", "colour": "white", "seconds": 600}
+    assert identify(name="identify", args=every) == Identify("l1", "white", 600)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"name": "reboot"}, "name: expected identify, came 'reboot'"),
+        ({"args": {}}, "label: expected a value, came nothing"),
+        ({"args": None}, "payload: expected object, came null"),
+        ({"args": {"label": 9}}, "label: expected str, came 9"),
+        (
+            {"args": {"label": "l1", "colour": "pink"}},
+            "colour: expected one of red, green, blue, white, came 'pink'",
+        ),
+        ({"args": {"label": "l1", "seconds": 0}}, "seconds: expected int >= 1, came 0"),
+        ({"args": {"label": "l1", "seconds": 601}}, "seconds: expected int <= 600, came 601"),
+        ({"args": {"label": "l1", "seconds": "5"}}, "seconds: expected int, came '5'"),
+    ],
+)
+def test_a_wrong_identify(wrong: dict[str, object], error: str) -> None:
+    """The reason names the argument, what was expected and what came."""
+    with pytest.raises(ContractError) as caught:
+        identify(**{"name": "identify", **wrong})
+    assert str(caught.value) == error
 
 
 def test_a_breach_says_what_came() -> None:

@@ -20,8 +20,9 @@ from PIL import Image, ImageDraw
 from devices.broker import ManagedBroker, wait_until_ready
 from devices.labels.confirmation import Confirmation
 from devices.labels.jpeg import exact_jpeg, nearest
-from devices.labels.openepaperlink import FLASH, OpenEPaperLink, drive
+from devices.labels.openepaperlink import WINDOW, OpenEPaperLink, drive
 from devices.labels.openepaperlink_errand import Timing
+from devices.labels.openepaperlink_led import led_pattern
 from devices.labels.png import stamped
 from devices.labels.render import image_hash, render
 from devices.mqtt import BrokerAddress, Delivery, Link
@@ -84,7 +85,7 @@ class Bench:
         self.claims: list[tuple[str, str]] = []
         self.lies: list[tuple[str, str]] = []
         self.reports: dict[str, Mapping[str, Any]] = {}
-        self.problems: list[tuple[str, bool]] = []
+        self.problems: list[tuple[str, str | None, bool]] = []
         self.results: list[Mapping[str, Any]] = []
         self._revision = 0
         self._stack = ExitStack()
@@ -144,6 +145,11 @@ class Bench:
         """Give what each label shows by the driver's word."""
         return dict(self.claims)
 
+    def now(self) -> float:
+        """Give the access point's time, in epoch seconds."""
+        with self.point.air() as air:
+            return air.now
+
     def all_shown(self) -> bool:
         """Say whether every label shows what it should, by the driver's word."""
         return self.shown() == self.wanted
@@ -155,6 +161,14 @@ class Bench:
             for label, image in self.wanted.items()
         )
 
+    def told(self, problem: str, label: str | None = None) -> list[bool]:
+        """Give what the driver said of a problem, in order."""
+        return [active for code, of, active in self.problems if (code, of) == (problem, label)]
+
+    def faults(self) -> set[tuple[str, str | None]]:
+        """Give all problems that there ever were."""
+        return {(code, label) for code, label, active in self.problems if active}
+
     def _publish(self, leaf: str, payload: Mapping[str, Any]) -> None:
         if leaf == "shown":
             claim = (payload["label"], payload["image"])
@@ -165,7 +179,7 @@ class Bench:
         elif leaf == "report":
             self.reports[payload["label"]] = payload
         else:
-            self.problems.append((payload["problem"], payload["active"]))
+            self.problems.append((payload["problem"], payload.get("label"), payload["active"]))
 
     def _answer(self, leaf: str, payload: Mapping[str, Any]) -> None:
         assert leaf == "result"
@@ -182,6 +196,14 @@ def settle(bench: Bench, eventually: Eventually, seconds: float = PATIENCE_S) ->
 def until(bench: Bench, label: str, stages: Sequence[Confirmation], eventually: Eventually) -> None:
     """Wait until a label's picture is at one of these stages."""
     eventually(lambda: bench.driver.confirmation(label) in stages, bool, PATIENCE_S)
+
+
+def answer(bench: Bench, eventually: Eventually, name: str, **args: object) -> Mapping[str, Any]:
+    """Send a command and give what the driver answers."""
+    before = len(bench.results)
+    command = {"id": "c1", "name": name, "args": args}
+    bench.driver.hear("command", json.dumps(command).encode())
+    return eventually(lambda: bench.results[before:], bool)[0]  # type: ignore[no-any-return]
 
 
 def test_a_picture_is_drawn(eventually: Eventually) -> None:
@@ -293,7 +315,7 @@ def test_a_driver_that_starts_anew_proves_the_picture_again(eventually: Eventual
         bench.show("label-0", 100)
         settle(bench, eventually)
         with bench.point.air() as air:
-            assert air.records[bench.labels["label-0"]].updatecount == 2
+            assert air.records[bench.labels["label-0"]].updatecount >= 2
 
 
 def test_after_a_crash_all_is_sent_again(eventually: Eventually) -> None:
@@ -316,10 +338,56 @@ def test_an_expired_queue_is_filled_again(eventually: Eventually) -> None:
         bench.point.put_to_sleep(mac, 1800)
         bench.show("label-0", 100)
         bench.show("label-1", 200)
-        eventually(lambda: ("label-label-0-silent", True) in bench.problems, bool)
+        eventually(lambda: bench.told("silent", "label-0") == [True], bool)
         settle(bench, eventually)
-        eventually(lambda: ("label-label-0-silent", False) in bench.problems, bool)
-        assert not [name for name, _ in bench.problems if "label-1" in name]
+        eventually(lambda: bench.told("silent", "label-0") == [True, False], bool)
+        assert bench.faults() == {("silent", "label-0")}
+
+
+def test_a_label_that_was_silent_reports_when_it_is_heard(eventually: Eventually) -> None:
+    """A crash that brings back its old record is no sign of life, its next check-in is."""
+    timing = replace(Timing(), silent_s=600, report_s=1e9)
+    with Bench(2, timing=timing) as bench:
+        eventually(lambda: len(bench.reports) == 2, bool)
+        first = bench.reports["label-0"]
+        with bench.point.air() as air:
+            air.kill(bench.labels["label-0"])
+        eventually(lambda: bench.told("silent", "label-0")[-1:] == [True], bool)
+        bench.point.crash(5)
+        later = bench.now() + 2 * timing.sweep_s
+        eventually(lambda: bench.now() > later, bool)
+        assert bench.told("silent", "label-0")[-1]
+        with bench.point.air() as air:
+            air.revive(bench.labels["label-0"])
+        eventually(lambda: not bench.told("silent", "label-0")[-1], bool)
+        report = eventually(lambda: bench.reports["label-0"], lambda told: told != first)
+        assert 1000 * int(later) <= report["t"] <= 1000 * bench.now()
+        assert bench.faults() <= {("silent", "label-0"), ("access-point-away", None)}
+
+
+def test_a_driver_that_starts_anew_ends_what_it_told_of(eventually: Eventually) -> None:
+    """A label that comes back between two runs is not silent for ever."""
+    timing = replace(Timing(), silent_s=600)
+    with Bench(1, timing=timing) as bench:
+        with bench.point.air() as air:
+            air.kill(bench.labels["label-0"])
+        eventually(lambda: bench.told("silent", "label-0") == [True], bool)
+        bench.stop_driver()
+        with bench.point.air() as air:
+            air.revive(bench.labels["label-0"])
+        bench.start_driver()
+        eventually(lambda: bench.told("silent", "label-0") == [True, False], bool)
+
+
+def test_labels_that_nap_let_others_go_first(eventually: Eventually) -> None:
+    """More of them wait at the access point than there are slots, which others can use."""
+    naps = Habits(naps=1, nap_s=(500, 600))
+    with Bench(3 * WINDOW, naps, timing=replace(Timing(), slot_s=1e9), speed=100) as bench:
+        for n, (label, mac) in enumerate(bench.labels.items()):
+            bench.point.put_to_sleep(mac, 800)
+            bench.show(label, 100 + n)
+        for label in bench.labels:
+            until(bench, label, (Confirmation.QUEUED,), eventually)
 
 
 def test_more_labels_than_a_byte_counts(eventually: Eventually) -> None:
@@ -342,7 +410,8 @@ def test_an_access_point_that_fails_is_told_of_and_comes_back(eventually: Eventu
         bench.point.drop_sockets()
         bench.show("label-0", 100)
         settle(bench, eventually)
-        assert bench.problems == [("access-point-away", True), ("access-point-away", False)]
+        assert bench.told("access-point-away")[-2:] == [True, False]
+        assert bench.faults() == {("access-point-away", None)}
 
 
 def test_a_label_that_the_access_point_does_not_know(eventually: Eventually) -> None:
@@ -354,23 +423,49 @@ def test_a_label_that_the_access_point_does_not_know(eventually: Eventually) -> 
         bench.send("label-0", png(100), 1)
         bench.show("label-1", 200)
         settle(bench, eventually)
-        assert bench.problems == [("label-label-0-unknown", True)]
+        assert bench.faults() == {("unknown", "label-0")}
 
 
 def test_a_label_flashes(eventually: Eventually) -> None:
-    """Identify plays the pattern; what cannot be done is answered so."""
+    """Identify plays the pattern of its colour and its time, green for 10 s by default."""
     with Bench(1) as bench:
-        for number, (name, label) in enumerate(
-            [("identify", "label-0"), ("identify", "label-9"), ("reboot", "label-0")]
-        ):
-            command = {"id": str(number), "name": name, "args": {"label": label}}
-            bench.driver.hear("command", json.dumps(command).encode())
-        eventually(lambda: bench.point.flashes(bench.labels["label-0"]) == [FLASH], bool)
-        assert [(result["id"], result["ok"]) for result in bench.results] == [
-            ("0", True),
-            ("1", False),
-            ("2", False),
+        plain = answer(bench, eventually, "identify", label="label-0")
+        assert plain == {"id": "c1", "ok": True}
+        assert answer(bench, eventually, "identify", label="label-0", colour="red", seconds=60)[
+            "ok"
         ]
+        patterns = [led_pattern("green", 10), led_pattern("red", 60)]
+        eventually(lambda: bench.point.flashes(bench.labels["label-0"]) == patterns, bool)
+
+
+def test_a_command_that_cannot_be_done_is_answered_so(eventually: Eventually) -> None:
+    """The error says what was expected and what came."""
+    with Bench(1) as bench:
+        stranger = answer(bench, eventually, "identify", label="label-9")
+        pink = answer(bench, eventually, "identify", label="label-0", colour="pink")
+        reboot = answer(bench, eventually, "reboot", label="label-0")
+    assert [(told["ok"], told["error"]) for told in (stranger, pink, reboot)] == [
+        (False, "label: expected one of this access point, came 'label-9'"),
+        (False, "colour: expected one of red, green, blue, white, came 'pink'"),
+        (False, "name: expected identify, came 'reboot'"),
+    ]
+
+
+def test_the_bytes_of_an_led_pattern() -> None:
+    """Flash length and mode, one group (colour, speed and count, pause), rounds less one."""
+    assert led_pattern("green", 10).hex() == "211c2206" + 6 * "00" + "0900"
+    assert led_pattern("red", 1).hex() == "21e02206" + 6 * "00" + "0000"
+    assert led_pattern("blue", 251).hex() == "21032210" + 6 * "00" + "7d00"
+    assert led_pattern("white", 600).hex() == "21ff221a" + 6 * "00" + "c700"
+
+
+def test_a_pattern_lasts_as_long_as_it_should() -> None:
+    """By the label's own sum, up to three seconds longer, and never for ever."""
+    for seconds in range(1, 601):
+        _, _, group, pause, *_, repeats, _ = led_pattern("white", seconds)
+        tenths = (group >> 4) * (group & 0x0F) + pause
+        assert seconds <= (repeats + 1) * tenths / 10 < seconds + 3
+        assert repeats < 254
 
 
 def test_what_cannot_be_sent_is_told(eventually: Eventually) -> None:
@@ -382,8 +477,8 @@ def test_what_cannot_be_sent_is_told(eventually: Eventually) -> None:
         bench.send("label-7", png(1), 0)
         bench.show("label-0", 100)
         settle(bench, eventually)
-        name = "label-label-0-picture"
-        assert bench.problems == [(name, True), (name, False)]
+        assert bench.told("picture", "label-0") == [True, False]
+        assert bench.faults() == {("picture", "label-0")}
 
 
 @pytest.mark.parametrize("seed", [11, 12])

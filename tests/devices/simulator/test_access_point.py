@@ -1,19 +1,35 @@
-"""The emulated OpenEPaperLink access point: its protocol, its traps, and the truth beside them."""
+"""The emulated OpenEPaperLink access point: its protocol, its traps, and the truth beside them.
+
+And the simulated native access point, whose labels report and flash.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
 
 import httpx
 import pytest
 from PIL import Image
 from websockets.sync.client import connect
 
+from devices.broker import ManagedBroker, wait_until_ready
+from devices.labels.native import Identify
+from devices.mqtt import BrokerAddress, Delivery, Link
 from devices.simulator.access_point import EmulatedAccessPoint, page
 from devices.simulator.access_point_air import Air, Habits, converted
+from devices.simulator.labels import AccessPoint
+from devices.simulator.layout import ACCESS_POINT
+from edge.supervisor import Child, Supervisor
 
 MAC = "0000021A2B3C4D01"
 QUICK = Habits(sleep_s=(40, 41))
@@ -200,6 +216,66 @@ def test_the_same_seed_gives_the_same_labels() -> None:
     assert course(1) != course(2)
 
 
+def check_ins(habits: Habits, seconds: int) -> dict[str, list[tuple[int, int]]]:
+    """Give the check-ins of 200 labels: when each was, and by when the next one was promised."""
+    world = Air([f"{n:016X}" for n in range(200)], 1, habits)
+    seen: dict[str, list[tuple[int, int]]] = {mac: [] for mac in world.records}
+    for _ in range(seconds):
+        pass_time(world, 1)
+        for message in map(json.loads, world.outbox):
+            for record in message.get("tags", ()):
+                seen[record["mac"]].append((record["lastseen"], record["nextcheckin"]))
+        world.outbox.clear()
+    return seen
+
+
+def test_some_labels_nap() -> None:
+    """About their share, each as long as promised; the others check in as they always did."""
+    usual = check_ins(QUICK, 1500)
+    mixed = check_ins(replace(QUICK, naps=0.3, nap_s=(300, 600)), 1500)
+    nappers = {mac for mac, times in mixed.items() if times[0][1] - times[0][0] == 600}
+    assert 40 < len(nappers) < 80
+    assert {mac: usual[mac] for mac in usual if mac not in nappers} == {
+        mac: times for mac, times in mixed.items() if mac not in nappers
+    }
+    for mac, times in mixed.items():
+        gaps = [later - before for (before, _), (later, _) in pairwise(times)]
+        assert min(gaps) >= (299 if mac in nappers else 39)
+        assert all(later <= by for (_, by), (later, _) in pairwise(times))
+
+
+def test_a_dead_label_is_heard_no_more_until_it_lives_again() -> None:
+    """A transfer that was on the air is lost; then a boot is its first word, and it takes it."""
+    world = air()
+    world.upload(MAC, jpeg(5), 24)
+    pass_time(world, 2)
+    while world.records[MAC].lastseen < world.now - 1:  # until it wakes, and its transfer begins
+        pass_time(world, 0.5)
+    world.kill(MAC)
+    last = world.records[MAC].lastseen
+    pass_time(world, 600)
+    assert (world.records[MAC].lastseen, world.records[MAC].updatecount) == (last, 0)
+    world.revive(MAC)
+    pass_time(world, A_WAKE)
+    until_transferred(world)
+    pass_time(world, A_DRAWING)
+    assert world.labels[MAC].glass == converted(jpeg(5))
+
+
+def test_a_label_that_lives_again_comes_from_a_boot() -> None:
+    """Its first check-in says so, and the access point forgets what it had."""
+    world = air()
+    world.upload(MAC, jpeg(5), 24)
+    until_transferred(world)
+    pass_time(world, A_DRAWING)
+    world.kill(MAC)
+    world.revive(MAC)
+    pass_time(world, A_WAKE)
+    record = world.records[MAC]
+    assert (record.wakeup, record.hash) == (0xFE, "0" * 32)
+    assert world.labels[MAC].glass == converted(jpeg(5))
+
+
 def test_pages_wrap_after_255() -> None:
     """A page has about 5 kB, and position 256 is position 0 again."""
     world = Air([f"{n:016X}" for n in range(300)], 1, QUICK)
@@ -213,8 +289,8 @@ def test_pages_wrap_after_255() -> None:
 
 @pytest.fixture
 def point() -> Iterator[EmulatedAccessPoint]:
-    """Give a running access point with one label, at 100-fold speed."""
-    with EmulatedAccessPoint([MAC], habits=QUICK, speed=100) as made:
+    """Give a running access point with one label, at 20-fold speed."""
+    with EmulatedAccessPoint([MAC], habits=QUICK, speed=20) as made:
         yield made
 
 
@@ -264,3 +340,156 @@ def test_refusals_over_http(point: EmulatedAccessPoint) -> None:
             pass
         assert told.json()["tags"][0]["pending"] == 0
         assert client.post("/imgupload", data={"mac": MAC}, files=files).status_code == 409
+
+
+@pytest.fixture
+def broker(free_port: int, tmp_path: Path) -> Iterator[BrokerAddress]:
+    """Give a running broker."""
+    made = ManagedBroker(BrokerAddress(port=free_port), tmp_path)
+    made.prepare()
+    with Supervisor([Child("broker", tuple(made.command()))]):
+        wait_until_ready(made.address, 60)
+        yield made.address
+
+
+class Gateway:
+    """The gateway's end of a simulated native access point; it keeps each message once."""
+
+    def __init__(self, broker: BrokerAddress, report_s: float) -> None:
+        """Prepare both; `with` starts them."""
+        self.point = AccessPoint(broker, "s1", 7, report_s)
+        self.results: list[dict[str, Any]] = []
+        self._root = f"store/s1/label/{ACCESS_POINT}"
+        self._numbered: dict[int, tuple[str, dict[str, Any]]] = {}
+        self._here = threading.Event()
+        self._link = Link(
+            broker, "gateway", on_message=self._hear, subscriptions=(f"{self._root}/+",)
+        )
+
+    def __enter__(self) -> Self:
+        """Connect both."""
+        self._link.start()
+        self.point.start()
+        assert self._here.wait(20)  # it subscribes before it says that it is here
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End both."""
+        self.point.stop()
+        self._link.stop()
+
+    def show(self, labels: int) -> None:
+        """Send a picture to each of so many labels."""
+        for n in range(labels):
+            self.bring(f"l{n}", 1)
+
+    def bring(self, label: str, revision: int, at: int | None = None) -> str:
+        """Send a picture to a label, to be kept until a time (epoch ms); gives its name."""
+        file = io.BytesIO()
+        Image.new("1", (8, 8 + revision)).save(file, "PNG")
+        data = base64.b64encode(file.getvalue()).decode()
+        later = {} if at is None else {"at": at}
+        self.tell(
+            "show", label=label, image="", format="png", data=data, revision=revision, **later
+        )
+        return hashlib.sha256(file.getvalue()).hexdigest()[:16]
+
+    def shown(self) -> list[tuple[str, int]]:
+        """Give the pictures that labels have drawn, and when."""
+        told = [told for leaf, told in self._numbered.values() if leaf == "shown"]
+        return [(each["image"], each["t"]) for each in told]
+
+    def tell(self, leaf: str, **told: object) -> None:
+        """Send a downlink."""
+        self._link.publish(f"{self._root}/{leaf}", json.dumps(told).encode(), timeout=20)
+
+    def reports(self, label: str | None = None) -> list[dict[str, Any]]:
+        """Give the reports of one label, or of all, in the order in which they were made."""
+        all_told = [told for _, (leaf, told) in sorted(self._numbered.items()) if leaf == "report"]
+        return [told for told in all_told if label in (None, told["label"])]
+
+    def _hear(self, delivery: Delivery) -> None:
+        leaf, told = delivery.topic.rpartition("/")[2], json.loads(delivery.payload)
+        if leaf == "status":
+            self._here.set()
+        elif leaf == "result":
+            self.results.append(told)
+        elif "seq" in told:
+            self._numbered[told["seq"]] = leaf, told
+        delivery.acknowledge()
+
+
+def test_every_native_label_reports_in_its_turn(
+    broker: BrokerAddress, eventually: Callable[..., Any]
+) -> None:
+    """Batteries fall slowly, and the n-th report of a label is the same in every run."""
+    runs = []
+    for _ in range(2):
+        with Gateway(broker, report_s=0.2) as gateway:
+            gateway.show(3)
+            eventually(lambda told=gateway: len(told.reports("l2")), lambda n: n > 21)
+            runs.append([[_health(told) for told in gateway.reports(f"l{n}")] for n in range(3)])
+            last = [told["label"] for told in gateway.reports()[-6:]]
+            assert len(set(last[:3])) == 3
+            assert last[:3] == last[3:]
+    for one, other in zip(*runs, strict=True):
+        assert all(a == b for a, b in zip(one, other, strict=False))
+        volts = [battery for battery, _, _ in one]
+        assert all(0 <= before - after <= 1 for before, after in pairwise(volts))
+        assert volts[0] > volts[-1]
+
+
+def test_a_native_label_keeps_a_picture_until_its_time(
+    broker: BrokerAddress, eventually: Callable[..., Any]
+) -> None:
+    """One that was replaced meanwhile is never shown."""
+    with Gateway(broker, report_s=60) as gateway:
+        at = time.time_ns() // 1_000_000 + 1_500
+        kept, replaced = gateway.bring("l0", 1, at), gateway.bring("l1", 2, at)
+        newer = gateway.bring("l1", 3)
+        shown = dict(eventually(gateway.shown, lambda drawn: kept in dict(drawn)))
+        assert shown[kept] >= at
+        later = gateway.bring("l1", 4, at)  # its time has come by now
+        shown = dict(eventually(gateway.shown, lambda drawn: later in dict(drawn)))
+        assert newer in shown
+        assert replaced not in shown
+
+
+def _health(told: dict[str, Any]) -> tuple[int, int, float]:
+    return told["battery_mv"], told["rssi"], told["temp_c"]
+
+
+def test_many_native_labels_do_not_flood_the_gateway(
+    broker: BrokerAddress, eventually: Callable[..., Any]
+) -> None:
+    """Reports are 50 ms apart at the least, however many labels there are."""
+    with Gateway(broker, report_s=0.1) as gateway:
+        gateway.show(30)
+        eventually(lambda: {told["label"] for told in gateway.reports()}, lambda of: len(of) == 30)
+        times = [told["t"] for told in gateway.reports()]
+    assert min(later - before for before, later in pairwise(times)) >= 49
+
+
+def test_a_native_label_flashes(broker: BrokerAddress, eventually: Callable[..., Any]) -> None:
+    """What can be done is done and kept, what cannot is answered with what was expected."""
+    with Gateway(broker, report_s=60) as gateway:
+        for number, args in enumerate(
+            [
+                {"label": "l1"},
+                {"label": "l2", "colour": "white", "seconds": 600},
+                {"label": "l2", "colour": "pink"},
+                {"label": "l2", "seconds": 0},
+            ]
+        ):
+            gateway.tell("command", id=str(number), name="identify", args=args)
+        gateway.tell("command", nonsense=True)
+        gateway.tell("command", id="4", name="reboot")
+        eventually(lambda: len(gateway.results) == 5, bool)
+        assert gateway.point.flashed == (Identify("l1"), Identify("l2", "white", 600))
+    assert [(told["id"], told["ok"], told.get("error")) for told in gateway.results] == [
+        ("0", True, None),
+        ("1", True, None),
+        ("2", False, "colour: expected one of red, green, blue, white, came 'pink'"),
+        ("3", False, "seconds: expected int >= 1, came 0"),
+        ("4", False, "name: expected identify, came 'reboot'"),
+    ]
