@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from edge.cli_epc import epc
+from edge.cli_label import label
 from edge.errors import Refused, StoreEdgeError
 from edge.logs import to_stderr
-
-if TYPE_CHECKING:
-    from devices.rfid.epc import Broken, Foreign, Tag
 
 app = typer.Typer(
     name="store-edge",
@@ -25,8 +23,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-epc = typer.Typer(help="Tag codes (GS1 EPC Tag Data Standard).", no_args_is_help=True)
-label = typer.Typer(help="Shelf labels.", no_args_is_help=True)
 token = typer.Typer(help="Tokens for API and pages.", no_args_is_help=True)
 app.add_typer(epc, name="epc")
 app.add_typer(label, name="label")
@@ -38,14 +34,6 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 STORE_TOML = Path("store.toml")
-
-
-class StockWord(StrEnum):
-    """How much of a product there is, as a label says it."""
-
-    enough = "in"
-    few = "few"
-    none = "none"
 
 
 class RoleName(StrEnum):
@@ -313,123 +301,6 @@ def epcis(
         typer.echo(json.dumps(told) if as_json else f"{out} written: {events} events")
 
 
-@epc.command("decode")
-def decode_epc(
-    codes: Annotated[list[str] | None, typer.Argument(help="tags in hex; none: from stdin")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Tell what tags stand for; one line a tag."""
-    from devices.rfid.epc import Tag, decode
-
-    failed = False
-    for code in codes or _words(sys.stdin):
-        tag = decode(code)
-        failed = failed or not isinstance(tag, Tag)
-        row = _tag_row(tag)
-        plain = f"{row['hex']}: {row['error'] or row['uri']}"
-        typer.echo(json.dumps(row) if as_json else plain)
-    if failed:
-        raise typer.Exit(1)
-
-
-@epc.command("encode")
-def encode_epc(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="pure identity, tag or Digital Link URIs, or element strings such as "
-            "'(01)09506000134352(21)6789'; none, and no --gtin: from stdin"
-        ),
-    ] = None,
-    gtin: Annotated[str | None, typer.Option(help="a product instead of names")] = None,
-    serial: Annotated[str | None, typer.Option(help="its serial number")] = None,
-    scheme: Annotated[
-        str | None, typer.Option(help="such as sgtin-96 or sgtin+; none: the shortest that fits")
-    ] = None,
-    prefix_digits: Annotated[
-        int | None, typer.Option(help="length of the company prefix, which '+' schemes do not need")
-    ] = None,
-    filter_value: Annotated[
-        int | None, typer.Option("--filter", help="what is tagged: 1 an item for sale, 2 a case")
-    ] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Give the codes of tags for things; one line a thing."""
-    from devices.rfid.epc import decode, encode, encode_text
-    from edge.errors import ContractError
-
-    if gtin is not None or serial is not None:
-        if names:
-            raise Refused("expected names, or --gtin with --serial, came both")
-        ai = {"01": gtin or "", "21": serial or ""}
-        code = encode(ai, scheme, prefix_digits, filter_value)
-        typer.echo(json.dumps(_tag_row(decode(code))) if as_json else code)
-        return
-    failed = False
-    for name in names or _words(sys.stdin):
-        try:
-            code = encode_text(name, scheme, prefix_digits, filter_value)
-        except ContractError as error:
-            failed = True
-            row = {"name": name, "hex": None, "path": error.path, "error": str(error)}
-            typer.echo(json.dumps(row) if as_json else f"{name}: {error}", err=not as_json)
-        else:
-            row = {"name": name, **_tag_row(decode(code))}
-            typer.echo(json.dumps(row) if as_json else code)
-    if failed:
-        raise typer.Exit(1)
-
-
-@label.command("render")
-def render_label(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
-    gtin: Annotated[str, typer.Option(help="the product")],
-    name: Annotated[str, typer.Option(help="its name")],
-    amount: Annotated[int, typer.Option(help="its price in minor units")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="the PNG to write")],
-    currency: str = "CNY",
-    template: Annotated[str, typer.Option(help="size and colours of the panel")] = "296x128-bwr",
-    unit: Annotated[str, typer.Option(help="the unit price, such as '1 L = 2.49'")] = "",
-    second_name: Annotated[str, typer.Option(help="the name in another language")] = "",
-    promotion: str | None = None,
-    regular: Annotated[int | None, typer.Option(help="struck: without the promotion")] = None,
-    member: Annotated[int | None, typer.Option(help="the price for members")] = None,
-    stock: Annotated[StockWord | None, typer.Option(help="how much there is")] = None,
-    link: Annotated[
-        str | None,
-        typer.Option(help="a GS1 Digital Link QR code at this address, https://id.gs1.org"),
-    ] = None,
-    locale: Annotated[str | None, typer.Option(help="how prices are written: de_AT")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Draw a shelf label."""
-    from devices.gtin import gtin14
-    from devices.labels.codes import digital_link
-    from devices.labels.render import render
-    from edge.events import LabelContent
-
-    full = gtin14(gtin)
-    if full is None:
-        raise Refused(f"expected a GTIN of 8 to 14 digits with its check digit, came {gtin!r}")
-    content = LabelContent(
-        full,
-        name,
-        amount,
-        currency,
-        template,
-        unit,
-        {"": second_name} if second_name else {},
-        promotion,
-        regular,
-        member,
-        None if stock is None else stock.value,
-    )
-    out.write_bytes(render(content, digital_link(full, link) if link else None, locale))
-    typer.echo(json.dumps({"file": str(out), "gtin": full}) if as_json else f"{out} written")
-
-
 @token.command("create")
 def create_token(
     role: Annotated[RoleName, typer.Option(help="what it may do")],
@@ -467,27 +338,3 @@ def revoke_token(
 def _told(item: Any) -> dict[str, str] | None:  # noqa: ANN401  (a plain pair of the device side)
     told = {"gtin": item.gtin, "serial": item.serial}
     return {key: value for key, value in told.items() if value} or None
-
-
-def _tag_row(tag: Tag | Broken | Foreign) -> dict[str, Any]:
-    from devices.rfid.epc import Foreign, Grai, Sgtin, Tag
-
-    known = tag if isinstance(tag, Tag) else None
-    return {
-        "hex": tag.epc,
-        "scheme": None if isinstance(tag, Foreign) else tag.scheme,
-        "uri": known.uri if known else None,
-        "tag_uri": known.tag_uri if known else None,
-        "digital_link": known.digital_link if known else None,
-        "gtin": tag.gtin if isinstance(tag, Sgtin) else None,
-        "serial": tag.serial if isinstance(tag, Sgtin | Grai) else None,
-        "filter": known.filter if known else None,
-        "ai": known.ai if known else None,
-        "fault": None if isinstance(tag, Tag) else tag.fault,
-        "error": None if isinstance(tag, Tag) else tag.error,
-    }
-
-
-def _words(lines: Iterable[str]) -> Iterable[str]:
-    for line in lines:
-        yield from line.split()
