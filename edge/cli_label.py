@@ -23,11 +23,6 @@ class StockWord(StrEnum):
     none = "none"
 
 
-@label.callback()
-def labels() -> None:
-    """Shelf labels."""
-
-
 @label.command("render")
 def render_label(  # noqa: PLR0913, PLR0917  (each is an option of the command line)
     gtin: Annotated[str, typer.Option(help="the product")],
