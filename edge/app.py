@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -10,7 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
+import zxingcpp
 from fastapi import FastAPI
+from PIL import Image, UnidentifiedImageError
 
 from cloud_bridge.sink import Sink
 from cloud_bridge.webhook import Webhook
@@ -38,6 +41,8 @@ from edge.gateway import Gateway, Listening, Ports, Rejection
 from edge.metrics import Metrics
 from edge.overview import Overview
 from edge.pages.site import mount
+from edge.price_audit import PriceAuditor
+from edge.price_queries import PriceQueries
 from edge.queries import Queries
 from edge.readings import Kind
 from edge.recorder import MB, Recorder
@@ -154,9 +159,13 @@ def assemble(settings: Settings) -> Parts:
         clock=clock,
         execute=gateway.execute,
         queries=queries,
+        prices=PriceQueries(engine),
         explanations=Explanations(engine, settings),
         auditor=Auditor(engine, settings, tag_view),
+        price_auditor=PriceAuditor(engine, settings, gtin_on),
         tag=tag_view,
+        scan=CODES.scan,
+        draw=render,
         log=log,
         feed=feed,
         view=view,
@@ -227,6 +236,16 @@ def serve(settings: Settings) -> None:
         access_log=False,
         timeout_graceful_shutdown=3,
     )
+
+
+def gtin_on(picture: bytes) -> str | None:
+    """Give the GTIN that the one code on a label's picture names; None where there is none."""
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            codes = zxingcpp.read_barcodes(image.convert("L"))
+    except (UnidentifiedImageError, OSError, SyntaxError):  # Pillow's, for what is no picture
+        return None
+    return CODES.scan(codes[0].text)[0] if len(codes) == 1 else None
 
 
 def _flight(settings: Settings, epoch: int, uplink: Uplink) -> Flight:

@@ -331,6 +331,9 @@ class CancelBasket(Struct, frozen=True, tag=True):
     lane: str
 
 
+Question = PreviewPrices | EstimateLabels
+"""What is asked of the shop and changes nothing."""
+
 Command = (
     PutProducts
     | AdjustStock

@@ -16,7 +16,7 @@ import structlog
 from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
-from edge.commands import Command
+from edge.commands import Command, Question
 from edge.errors import Refused
 from edge.events import Event
 from edge.readings import Kind, Message
@@ -324,7 +324,8 @@ class Gateway:
             reason = refusal
             batch.after.append(lambda: order.answer.set_exception(reason))
             return
-        batch.taken.append(order)
+        if not isinstance(order.command, Question):
+            batch.taken.append(order)
         batch.events += events
         batch.after.append(lambda: order.answer.set_result(answer))
 

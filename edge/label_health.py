@@ -61,10 +61,10 @@ class LabelHealth:
             return []
         heard: dict[str, int] = {}
         for label in self._labels:
-            heard[label.device] = max(heard.get(label.device, 0), label.seen)
+            heard[label.device] = max(heard.get(label.device, 0), _since(label))
         events: list[Event] = []
         for label in self._labels:
-            silent = label.state != "removed" and now - label.seen > self._lost_after_ms
+            silent = label.state != "removed" and now - _since(label) > self._lost_after_ms
             if silent and now - heard[label.device] <= self._lost_after_ms:
                 events += self._put(with_problem(label, LOST, active=True), label.seen)
         return events
@@ -84,3 +84,8 @@ class LabelHealth:
         if label != before:
             self._labels.put(label.label, label)
         return [health_changed(label)] if label.problems != before.problems else []
+
+
+def _since(label: Label) -> int:
+    """Give since when nothing was heard of a label."""
+    return max(label.seen, label.installed)

@@ -55,12 +55,12 @@ class Trip(Struct, frozen=True, tag=True):
 class Label(Struct, frozen=True):
     """A shelf label; `glass` holds every picture that it may be showing, the newest last.
 
-    `image` is the picture that it is to show, not before `show_at` (epoch ms) if that is later than
-    `sent_at`; `confirmed` is the one that it said last it shows. In
-    state `waiting` its picture waits for its turn; `way` is its place there, or its trip. `sent_at`
-    and `seen` are epoch ms, `lag_ms` is how long it may take to confirm. `problem` says why drawing
-    was refused, `problems` are its faults. One that was `removed` hangs on no shelf: what it shows
-    binds nobody until it is bound again.
+    `image` is the picture that it is to show, not before `show_at` if that is later than `sent_at`;
+    `confirmed` is the one that it said last it shows. In state `waiting` its picture waits for its
+    turn; `way` is its place there, or its trip. Times are epoch ms; `lag_ms` is how long it may
+    take to confirm, `seen` when it was heard of last. `problem` says why drawing was refused,
+    `problems` are its faults. One that was `removed` hangs on no shelf: what it shows binds nobody
+    until it is bound again.
     """
 
     label: str
@@ -83,6 +83,7 @@ class Label(Struct, frozen=True):
     rssi: float | None = None
     temp_c: float | None = None
     seen: int = 0
+    installed: int = 0
     problem: str | None = None
     problems: tuple[str, ...] = ()
 

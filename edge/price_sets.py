@@ -184,10 +184,8 @@ class PriceSets:
     def _prune(self, now: int) -> None:
         """Let go of the oldest sets, and of those of which all was over a month ago."""
         done = sorted((r for r in self._rows if r.state != "draft"), key=lambda row: row.number)
-        for row in done[:-KEPT]:
-            self._rows.drop(row.price_set)
-        for row in done[-KEPT:]:
-            if _over(row) < now - KEPT_MS:
+        for n, row in enumerate(reversed(done)):
+            if _over(row) < now - (KEPT_MS if n < KEPT else 0):
                 self._rows.drop(row.price_set)
 
 

@@ -128,7 +128,7 @@ class PriceBook:
         known = self.entries(change.gtin)
         for _, draft in self._drafts(changes, now):
             entries = [self._opened(entry, known) for entry in _with_fall_back(draft, known)]
-            known = [*_closed(known, draft), *entries]
+            known = [*known, *entries]
         start = now if change.start is None else max(now, change.start)
         return quote_of(self._held(known, start), start) or Quote(change.amount, change.amount)
 
@@ -136,9 +136,6 @@ class PriceBook:
         """Take changes without a fault; gives the products that they concern."""
         for _, draft in self._drafts(changes, now):
             known = self.entries(draft.gtin)
-            for entry, closed in zip(known, _closed(known, draft, price_set), strict=True):
-                if closed != entry:
-                    self._put(closed)
             for entry in _with_fall_back(draft, known):
                 opened = self._opened(entry, known)
                 entered = replace(opened, number=self._number + 1, price_set=price_set)
@@ -300,7 +297,8 @@ class PriceBook:
         """Let go of what ended over a month ago, and of all but the newest that was replaced."""
         entries = self.entries(gtin)
         regular = sorted((e for e in entries if e.kind == "regular" and e.holds(now)), key=_rank)
-        over = [e for e in entries if e.until is not None and e.until < now - KEPT_MS]
+        ends = [(entry, end_of(entry, entries)) for entry in entries]
+        over = [entry for entry, end in ends if end is not None and end < now - KEPT_MS]
         for entry in [*over, *regular[:-KEPT]]:
             del self._of[gtin][entry.number]
             self._entries.drop((gtin, entry.number))
@@ -315,7 +313,11 @@ def quote_of(entries: Iterable[Entry], at: int) -> Quote | None:
     """Give what these entries of a product make it cost at a time (epoch ms)."""
     known = list(entries)
     regular = _regular(known, at)
-    standing = [e for e in known if e.kind == "stand-in" and e.holds(at)]
+    standing = [
+        e
+        for e in known
+        if e.kind == "stand-in" and e.holds(at) and ((end := end_of(e, known)) is None or at < end)
+    ]
     if regular is None:
         return None
     if not standing:
@@ -339,31 +341,26 @@ def _rank(entry: Entry) -> tuple[int, int]:
 
 
 def _with_fall_back(draft: Entry, known: Sequence[Entry]) -> list[Entry]:
-    """Give an entry as it goes into the book, after the price that it falls back to if none is.
-
-    One without an end lasts until the next price that is known.
-    """
-    if draft.kind == "regular":
-        return [draft]
-    later = [entry.start for entry in known if entry.start > draft.start]
-    if draft.until is None and later:
-        draft = replace(draft, until=min(later))
-    if _regular(known, draft.start) is not None:
+    """Give an entry as it goes into the book, after the price that it falls back to if none is."""
+    if draft.kind == "regular" or _regular(known, draft.start) is not None:
         return [draft]
     return [replace(draft, kind="regular", until=None, promotion=None, was=None), draft]
 
 
-def _closed(known: Sequence[Entry], newer: Entry, price_set: str = "") -> list[Entry]:
-    """End what has no end where a newer price begins; prices of one set stand side by side."""
-    return [
-        replace(entry, until=newer.start)
-        if entry.kind == "stand-in"
-        and entry.until is None
-        and entry.start <= newer.start
-        and entry.price_set != price_set
-        else entry
-        for entry in known
+def end_of(entry: Entry, known: Iterable[Entry]) -> int | None:
+    """Give the end of an entry: what has none lasts until the next price of the product.
+
+    Prices that one set lets begin together stand side by side.
+    """
+    if entry.kind == "regular" or entry.until is not None:
+        return entry.until
+    together = (entry.price_set, entry.start)
+    later = [
+        other.start
+        for other in known
+        if _rank(other) > _rank(entry) and (other.price_set, other.start) != together
     ]
+    return min(later, default=None)
 
 
 def _overlap(one: Entry, other: Entry) -> bool:

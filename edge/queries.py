@@ -17,8 +17,8 @@ from edge.config import Settings
 from edge.deliveries import Delivery
 from edge.events import moment
 from edge.health import Device, DeviceConfig
+from edge.labels import Label
 from edge.levels import Level
-from edge.pricing import Label, Price
 from edge.stocktakes import Find, Result, Stocktake, reckon
 from edge.traffic import HeatMap
 from edge.views import DeviceView, LabelView, LaneView
@@ -147,14 +147,14 @@ class Queries:
         found = [Find(**{name: row[name] for name in Find.__struct_fields__}) for row in rows]
         return reckon(stocktake, found, ours.__contains__)
 
-    def price(self, gtin: str) -> Price | None:
-        """Give a product's price."""
-        return self._one(select(tables.prices).where(tables.prices.c.gtin == gtin), Price)
-
-    def labels(self, gtin: str | None = None) -> list[Label]:
-        """Give the labels, or those of a product."""
+    def labels(self, gtin: str | None = None, device: str | None = None) -> list[Label]:
+        """Give the labels, or those of a product or a device."""
         labels = tables.labels
-        statement = select(labels) if gtin is None else select(labels).where(labels.c.gtin == gtin)
+        statement = select(labels)
+        if gtin is not None:
+            statement = statement.where(labels.c.gtin == gtin)
+        if device is not None:
+            statement = statement.where(labels.c.device == device)
         return self._all(statement.order_by(labels.c.label), Label)
 
     def label(self, name: str) -> Label | None:
@@ -288,7 +288,12 @@ def label_view(label: Label) -> LabelView:
         state=label.state,
         image=label.image,
         battery_mv=label.battery_mv,
-        problem=label.problem,
+        problem=label.problem or ", ".join(label.problems) or None,
+        rssi=label.rssi,
+        temp_c=label.temp_c,
+        last_seen=moment(label.seen) if label.seen else None,
+        problems=label.problems,
+        confirmed=label.certain,
     )
 
 

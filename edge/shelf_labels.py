@@ -105,7 +105,7 @@ class ShelfLabels:
         for label in labels:
             known = self.labels.get(label.label)
             if known is None:
-                self.put(replace(label, seen=now))
+                self.put(replace(label, installed=now))
                 continue
             placed = replace(known, device=label.device, template=label.template, shelf=label.shelf)
             moved = (label.template, label.device) != (known.template, known.device)
@@ -197,7 +197,7 @@ class ShelfLabels:
         label = self.labels.get(command.label)
         if label is None or label.content is None or command.revision != label.revision:
             return []
-        if label.state == "removed":
+        if label.state == "removed" or (label.state == "sent" and command.image == label.image):
             return []
         if command.error:
             return self._refuse(label, command.error)

@@ -391,6 +391,7 @@ labels = Table(
     Column("rssi", Float),
     Column("temp_c", Float),
     Column("seen", BigInteger, nullable=False),
+    Column("installed", BigInteger, nullable=False),
     Column("problem", Text),
     Column("problems", Json(tuple[str, ...]), nullable=False),
 )

@@ -38,8 +38,10 @@ class ShelfView(Struct, frozen=True):
 class LabelView(Struct, frozen=True):
     """A shelf label.
 
-    `state` is `unbound`, `due`, `sent`, `shown` or `failed`; `image` the picture that it shows or
-    is to show; `amount` the price on that picture.
+    `state` is `unbound`, `waiting`, `due`, `sent`, `shown`, `failed` or `removed`; `image` the
+    picture that it shows or is to show; `amount` the price on that picture. `problem` says why it
+    could not be drawn, else it joins the `problems` (codes). `confirmed` when it is certain what is
+    on its glass.
     """
 
     label: str
@@ -52,6 +54,11 @@ class LabelView(Struct, frozen=True):
     image: str | None
     battery_mv: int | None = None
     problem: str | None = None
+    rssi: float | None = None
+    temp_c: float | None = None
+    last_seen: datetime | None = None
+    problems: tuple[str, ...] = ()
+    confirmed: bool = False
 
 
 class LaneView(Struct, frozen=True):

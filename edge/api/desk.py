@@ -16,8 +16,11 @@ from edge.commands import Command
 from edge.config import Settings
 from edge.errors import Unauthorised
 from edge.eventlog import EventLog
+from edge.events import LabelContent
 from edge.explanations import Explanations
 from edge.feed import Feed
+from edge.price_audit import PriceAuditor
+from edge.price_queries import PriceQueries
 from edge.queries import DeadLetterRow, Queries
 from edge.views import ShopView, SinkView, TagView
 
@@ -27,7 +30,8 @@ class Desk:
     """The parts of the gateway that the API speaks to.
 
     `clock` gives epoch ms; `execute` carries a command out and waits for the commit; `tag` tells
-    what a tag's code (hex) stands for; `view` is the shop in one look;
+    what a tag's code (hex) stands for; `scan` gives GTIN and serial of a scanned text; `draw` draws
+    what a label is to show and raises RenderError where it cannot; `view` is the shop in one look;
     `sinks` tells how each consumer does; `retry` puts a dead letter back to work; `ready` names
     what must run and whether it does; `metrics` is the text for Prometheus; `patience_s` is how
     long a follower of the events may take for one of them before it counts as too slow.
@@ -37,9 +41,13 @@ class Desk:
     clock: Callable[[], int]
     execute: Callable[[Command], Any]
     queries: Queries
+    prices: PriceQueries
     explanations: Explanations
     auditor: Auditor
+    price_auditor: PriceAuditor
     tag: Callable[[str], TagView]
+    scan: Callable[[str], tuple[str | None, str | None]]
+    draw: Callable[[LabelContent], object]
     log: EventLog
     feed: Feed
     view: Callable[[], ShopView]

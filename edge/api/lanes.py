@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from msgspec.structs import asdict
 from pydantic import Field
 
 from edge.api.desk import Desk, DeskDep, operator, viewer
@@ -20,12 +21,16 @@ router = APIRouter(tags=["checkout"])
 
 
 class SoldLineShape(Shape):
-    """One line of a sale; `amount` is the line's total in minor units."""
+    """One line of a sale; `amount` is the line's total in minor units.
+
+    `shelf` is the least price of one unit that a label of the product may have been showing then.
+    """
 
     gtin: str
     qty: int
     amount: int
     epc: str | None
+    shelf: int | None
 
 
 class SaleShape(Shape):
@@ -48,7 +53,10 @@ class SalesPage(Shape):
 
 
 class BasketLineShape(Shape):
-    """One line of a basket; `price` is for one unit, `amount` for the line."""
+    """One line of a basket; `price` is for one unit, `amount` for the line.
+
+    `shelf` is the least price that a label of the product may be showing.
+    """
 
     gtin: str
     name: str
@@ -56,6 +64,7 @@ class BasketLineShape(Shape):
     price: int
     amount: int
     epc: str | None
+    shelf: int | None
 
 
 class LaneShape(Shape):
@@ -155,9 +164,7 @@ def _sale(sale: Sale) -> SaleShape:
         time=moment(sale.t),
         currency=sale.currency,
         total=sale.total,
-        lines=[
-            SoldLineShape(gtin=x.gtin, qty=x.qty, amount=x.amount, epc=x.epc) for x in sale.lines
-        ],
+        lines=[SoldLineShape(**asdict(line)) for line in sale.lines],
         member=sale.member,
     )
 
@@ -170,12 +177,7 @@ def _lane(desk: Desk, name: str) -> LaneShape:
         lane=view.lane,
         state=view.state,
         basket=view.basket,
-        lines=[
-            BasketLineShape(
-                gtin=x.gtin, name=x.name, qty=x.qty, price=x.price, amount=x.amount, epc=x.epc
-            )
-            for x in view.lines
-        ],
+        lines=[BasketLineShape(**asdict(line)) for line in view.lines],
         total=view.total,
         currency=view.currency,
         warning=view.warning,

@@ -14,6 +14,7 @@ from edge.errors import (
     ContractError,
     Forbidden,
     IllegalMove,
+    Misfits,
     NotFound,
     Refused,
     StoreEdgeError,
@@ -21,12 +22,14 @@ from edge.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+SAID = 10  # faults of rows that the sentence of a problem names; all are in its `errors`
 # The first that fits the error decides.
 _STATUS: tuple[tuple[type[StoreEdgeError], int, str], ...] = (
     (Unauthorised, 401, "no valid token"),
     (Forbidden, 403, "not allowed"),
     (NotFound, 404, "not found"),
     (IllegalMove, 409, "not possible now"),
+    (Misfits, 422, "not as the contract says"),
     (Refused, 409, "refused"),
     (ContractError, 422, "not as the contract says"),
 )
@@ -90,10 +93,18 @@ def install(app: FastAPI) -> None:
 def _ours(_: Request, error: Exception) -> JSONResponse:
     for kind, status, title in _STATUS:
         if isinstance(error, kind):
-            path = getattr(error, "path", "")
-            errors = [{"path": path, "detail": str(error)}] if path else []
-            return problem(status, title, str(error), errors)
+            return problem(status, title, *_told(error))
     return problem(500, "fault of the service", str(error))
+
+
+def _told(error: StoreEdgeError) -> tuple[str, list[dict[str, str]]]:
+    """Give an error's sentence and the fields at fault; of many faults it says the first ones."""
+    if isinstance(error, Misfits):
+        errors = [{"path": path, "detail": detail} for path, detail in error.faults]
+        more = f"; and {len(errors) - SAID} more" if len(errors) > SAID else ""
+        return "; ".join(f"{e['path']}: {e['detail']}" for e in errors[:SAID]) + more, errors
+    path = getattr(error, "path", "")
+    return str(error), [{"path": path, "detail": str(error)}] if path else []
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from msgspec import to_builtins
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from edge.api.desk import DeskDep, operator, viewer
+from edge.api.csv_rows import Row, RowFault, csv_rows, raise_any, validated
+from edge.api.desk import Desk, DeskDep, operator, viewer
 from edge.api.shapes import PLAIN, UNITS, After, GtinPath, GtinText, Limit, Page, Shape, Word
 from edge.commands import Product, PutProducts, Tracking
-from edge.errors import ContractError, NotFound
+from edge.errors import Misfits, NotFound
 
 router = APIRouter(tags=["products"])
 
@@ -65,9 +63,8 @@ async def put_products(desk: DeskDep, request: Request) -> PutAnswer:
     """Add or replace products: a JSON array, or CSV with a header row; all or none."""
     body = await request.body()
     is_csv = request.headers.get("content-type", "").lower().startswith("text/csv")
-    products = _from_csv(body) if is_csv else _checked(_bulk.validate_json, body)
-    command = PutProducts(tuple(Product(**shape.model_dump()) for shape in products))
-    return PutAnswer(products=await run_in_threadpool(desk.execute, command))
+    put = _put_csv if is_csv else _put_json
+    return PutAnswer(products=await run_in_threadpool(put, desk, body))
 
 
 @router.get("/products", dependencies=[viewer])
@@ -91,28 +88,35 @@ def _shape(product: Product) -> ProductShape:
     return ProductShape.model_construct(**to_builtins(product))
 
 
-def _from_csv(body: bytes) -> list[ProductShape]:
+def _put_json(desk: Desk, body: bytes) -> int:
     try:
-        header, *rows = csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    except (UnicodeDecodeError, csv.Error) as fault:
-        raise ContractError("body", "CSV in UTF-8", str(fault)) from fault
-    except ValueError as fault:
-        raise ContractError("body", "a header row such as gtin,name", "nothing") from fault
-    names = [name.strip().lower() for name in header]
-    filled = [_filled(names, row) for row in rows if row]
-    return _checked(_bulk.validate_python, filled)
-
-
-def _filled(names: list[str], row: list[str]) -> dict[str, str]:
-    """Give the cells that hold something, by the header's names; cells beyond it are ignored."""
-    return {name: cell.strip() for name, cell in zip(names, row, strict=False) if cell.strip()}
-
-
-def _checked(validate: Callable[[Any], list[ProductShape]], body: object) -> list[ProductShape]:
-    try:
-        return validate(body)
+        shapes = _bulk.validate_json(body)
     except ValidationError as faults:
         found = faults.errors(include_input=False, include_context=False, include_url=False)
         raise RequestValidationError(
             [{**fault, "loc": ("body", *fault["loc"])} for fault in found]
         ) from faults
+    return _put(desk, shapes)
+
+
+def _put_csv(desk: Desk, body: bytes) -> int:
+    rows = csv_rows(body)
+    good, faults = validated(rows, ProductShape)
+    raise_any(faults)
+    try:
+        return _put(desk, [shape for _, shape in good])
+    except Misfits as misfits:
+        raise_any([_in_its_row(rows, *fault) for fault in misfits.faults])
+        raise
+
+
+def _put(desk: Desk, shapes: list[ProductShape]) -> int:
+    taken: int = desk.execute(PutProducts(tuple(Product(**s.model_dump()) for s in shapes)))
+    return taken
+
+
+def _in_its_row(rows: list[Row], path: str, detail: str) -> RowFault:
+    """Name the row of a spreadsheet instead of `[17].pack`."""
+    place, _, field = path.partition(".")
+    n = int(place.strip("[]"))
+    return RowFault(n, rows[n].at(field), detail)

@@ -19,6 +19,8 @@ from edge.api import (
     live,
     operations,
     people,
+    price_audit,
+    price_sets,
     prices,
     problems,
     products,
@@ -46,8 +48,9 @@ def build(desk: Desk) -> FastAPI:
     app.add_middleware(BodyLimit)
     problems.install(app)
     faults = documented(401, 403, 404, 409, 422)
-    stocks = (stock, goods, deliveries, stocktakes, items, audit, products, prices)
-    for part in (*stocks, people, lanes, labels, devices, live, operations):
+    stocks = (stock, goods, deliveries, stocktakes, items, audit, products)
+    costs = (price_audit, prices, price_sets)  # /prices/audit comes before /prices/{gtin}
+    for part in (*stocks, *costs, people, lanes, labels, devices, live, operations):
         app.include_router(part.router, prefix=PREFIX, responses=faults)
     app.include_router(operations.probes)
     app.mount(PREFIX, _Nowhere(app.router))

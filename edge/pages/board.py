@@ -166,10 +166,12 @@ class _Writer:
     def label(self, label: LabelView) -> LabelValue:
         states: dict[str, tuple[Level, str]] = {
             "unbound": ("idle", self.language.gettext("No product yet")),
+            "waiting": ("warn", self.language.gettext("Waiting for its turn")),
             "due": ("warn", self.language.gettext("New picture due")),
             "sent": ("warn", self.language.gettext("Picture on its way")),
             "shown": ("ok", self.language.gettext("Shown")),
             "failed": ("bad", self.language.gettext("Failed")),
+            "removed": ("idle", self.language.gettext("Taken down")),
         }
         level, word = states.get(label.state, ("warn", label.state))
         battery = None if label.battery_mv is None else f"{label.battery_mv / 1000:.2f} V"

@@ -137,6 +137,48 @@ def test_what_has_no_end_lasts_until_the_next_price() -> None:
     assert desk.quote() == Quote(250, 250)
 
 
+def test_the_order_of_the_rows_of_a_set_makes_no_difference() -> None:
+    """What has no end lasts until the next price, also of its own set."""
+    rows = (
+        PriceChange(MILK, 800, promotion="for long"),
+        PriceChange(MILK, 1200, T0 + 2 * DAY_MS),
+    )
+    for changes in (rows, rows[::-1]):
+        desk = Desk()
+        desk.price(1000)
+        desk.set(*changes)
+        desk.wait(DAY_MS)
+        assert desk.quote().amount == 800
+        desk.wait(DAY_MS)
+        assert desk.quote().amount == 1200
+
+
+def test_what_a_set_has_ended_goes_on_when_it_is_taken_back() -> None:
+    """As if it had never been."""
+    desk = Desk()
+    desk.price(1000)
+    desk.price(800, promotion="for long")
+    name = desk.price(700, start=T0 + DAY_MS, until=T0 + 3 * DAY_MS, promotion="days")
+    desk.wait(2 * DAY_MS)
+    assert desk.quote().amount == 700
+    desk.cancel(name)
+    assert desk.quote().amount == 800
+
+
+def test_a_set_that_is_not_over_can_be_taken_back_after_a_thousand_others() -> None:
+    """A promotion of next week is not forgotten."""
+    desk = Desk()
+    desk.price(1000)
+    name = desk.price(700, start=T0 + DAY_MS, until=T0 + 2 * DAY_MS, promotion="days")
+    for n in range(1010):
+        desk.now += 1
+        desk.set(PriceChange(TEA, 100 + n))
+    desk.cancel(name)
+    desk.wait(DAY_MS)
+    assert desk.quote().amount == 1000
+    assert len(desk.rows.price_sets) < 1010
+
+
 def test_the_first_price_of_a_product_is_what_it_falls_back_to() -> None:
     """A product that comes with a promotion has that price when it is over."""
     desk = Desk()

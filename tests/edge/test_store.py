@@ -220,6 +220,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
             -61.5,
             21.5,
             T0,
+            T0 - 5,
             "no glyph",
             ("not-confirmed", "low-battery"),
         ),

@@ -46,8 +46,9 @@ def upgrade() -> None:
         table.add_column(sa.Column("way", sa.Text(), nullable=True))
         table.add_column(sa.Column("lag_ms", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("temp_c", sa.Float(), nullable=True))
+        table.add_column(sa.Column("seen", sa.BigInteger(), nullable=False, server_default="0"))
         table.add_column(
-            sa.Column("seen", sa.BigInteger(), nullable=False, server_default=str(now))
+            sa.Column("installed", sa.BigInteger(), nullable=False, server_default=str(now))
         )
         table.add_column(sa.Column("problems", sa.Text(), nullable=False, server_default="[]"))
 

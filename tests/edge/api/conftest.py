@@ -22,13 +22,16 @@ from fastapi.responses import PlainTextResponse
 
 from cloud_bridge.webhook import Webhook
 from devices.gtin import check_digit
+from devices.labels.png import stamped
+from devices.labels.render import image_hash, render
 from devices.rfid.epc import encode_sgtin96
 from devices.uplink import Uplink
 from edge.access import Doorkeeper
 from edge.api.desk import Desk
 from edge.api.site import build
+from edge.app import gtin_on
 from edge.audit import Auditor
-from edge.commands import Command
+from edge.commands import BindLabel, Command, KeepPicture
 from edge.config import Settings, load
 from edge.database import open_database
 from edge.door import Door
@@ -38,6 +41,8 @@ from edge.feed import Feed
 from edge.gateway import Gateway, Listening, Ports, Rejection
 from edge.metrics import Metrics
 from edge.overview import Overview
+from edge.price_audit import PriceAuditor
+from edge.price_queries import PriceQueries
 from edge.queries import Queries
 from edge.relay import Consumer, Relay
 from edge.shop import Codes
@@ -129,6 +134,7 @@ shelf = "shelf-a"
 [[labels]]
 id = "label-2"
 device = "labels-1"
+mac = "00000218A1B2C3D4"
 
 [[sinks]]
 name = "online"
@@ -210,9 +216,13 @@ class Shop:
             clock=clock,
             execute=self.gateway.execute,
             queries=queries,
+            prices=PriceQueries(self._engine),
             explanations=Explanations(self._engine, self.settings),
             auditor=Auditor(self._engine, self.settings, tag_view),
+            price_auditor=PriceAuditor(self._engine, self.settings, gtin_on),
             tag=tag_view,
+            scan=codes.scan,
+            draw=render,
             log=log,
             feed=self.feed,
             view=lambda: overview.look(self.feed.head, self._sinks, clock()),
@@ -311,6 +321,33 @@ class Shop:
         change = {"gtin": gtin, "amount": amount}
         self.api().post("/prices", json={"changes": [change]}).raise_for_status()
         return gtin
+
+    def draw(self, label: str) -> str:
+        """Draw what a label is to show and keep the picture, as the downlink does; give its id."""
+        row = self.desk.queries.label(label)
+        assert row is not None
+        assert row.content is not None
+        drawn = render(row.content)
+        png = stamped(drawn, row.revision)
+        image = image_hash(png)
+        self.execute(KeepPicture(label, row.revision, image, png, pixels=image_hash(drawn)))
+        return image
+
+    def show(self, label: str) -> None:
+        """Draw what a label is to show, and let the label confirm it."""
+        image = self.draw(label)
+        self.hear("label/labels-1/shown", {"t": self.clock(), "label": label, "image": image})
+
+    def fail(self, label: str, fault: str) -> None:
+        """Refuse to draw what a label is to show, as the downlink does."""
+        row = self.desk.queries.label(label)
+        assert row is not None
+        self.execute(KeepPicture(label, row.revision, error=fault))
+
+    def hang(self, label: str, gtin: str) -> None:
+        """Bind a label to a product with a price, and let it show it."""
+        self.execute(BindLabel(label, gtin))
+        self.show(label)
 
     def tag(self, gtin: str, serial: int) -> str:
         """Give the EPC of a unit."""

@@ -41,6 +41,11 @@ def test_bound_label_shows_its_product(new_shop: Shop) -> None:
         "image": None,
         "battery_mv": None,
         "problem": None,
+        "rssi": None,
+        "temp_c": None,
+        "last_seen": found["last_seen"],
+        "problems": [],
+        "confirmed": False,
     }
     assert label(new_shop, "label-2")["state"] == "unbound"
 
@@ -80,7 +85,7 @@ def test_label_flashes_to_be_found(new_shop: Shop) -> None:
         "kind": "label",
         "id": answer.json()["id"],
         "name": "identify",
-        "args": {"label": "label-1"},
+        "args": {"label": "label-1", "colour": "green", "seconds": 10},
     }
 
 

@@ -44,7 +44,7 @@ def test_scan_price_void_and_pay(new_shop: Shop) -> None:
     assert lane["total"] == 500
     sale = step(new_shop, "pay", {"basket": lane["basket"], "method": "card"}).json()
     assert (sale["sale"], sale["lane"], sale["total"]) == (lane["basket"], "lane-1", 500)
-    assert sale["lines"] == [{"gtin": first, "qty": 2, "amount": 500, "epc": None}]
+    assert sale["lines"] == [{"gtin": first, "qty": 2, "amount": 500, "epc": None, "shelf": None}]
     assert new_shop.api().get("/lanes/lane-1").json()["state"] == "paid"
 
 

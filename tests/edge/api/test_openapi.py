@@ -41,7 +41,14 @@ POST /stocktakes/{}/units
 POST /stocktakes/{}/end
 POST /stocktakes/{}/cancel
 GET /prices/{}
+GET /prices/audit
 POST /prices
+POST /price-sets/preview
+POST /price-sets
+GET /price-sets
+GET /price-sets/{}
+POST /price-sets/{}/apply
+POST /price-sets/{}/cancel
 GET /traffic
 GET /occupancy
 GET /traffic/heatmap/{}.png
@@ -53,6 +60,8 @@ POST /lanes/{}/pay
 POST /lanes/{}/cancel
 GET /labels
 GET /labels/{}/image.png
+POST /labels/bind
+POST /labels/identify
 POST /labels/{}/bind
 POST /labels/{}/identify
 POST /labels/{}/remove

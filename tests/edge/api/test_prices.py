@@ -41,6 +41,7 @@ def test_price_without_labels_is_effective_at_once(shop: Shop) -> None:
     """A price that no label shows is charged and effective as soon as it is set."""
     gtin = shop.product()
     answer = change(shop, {"gtin": gtin, "amount": 1999})
+    (row,) = price(shop, gtin)["upcoming"]
     wanted = {
         "gtin": gtin,
         "amount": 1999,
@@ -49,8 +50,17 @@ def test_price_without_labels_is_effective_at_once(shop: Shop) -> None:
         "promotion": None,
         "effective": True,
         "labels": [],
+        "member": None,
+        "till_member": 1999,
+        "was": None,
+        "regular": 1999,
+        "unit_price": None,
+        "per": None,
+        "lowest_30_days": 1999,
+        "lowest_sold_7_days": None,
+        "upcoming": [{**row, "amount": 1999, "until": None, "promotion": None, "member": None}],
     }
-    assert answer == {"prices": [wanted]}
+    assert answer == {"price_set": row["price_set"], "prices": [wanted]}
     assert price(shop, gtin) == wanted
 
 
@@ -67,10 +77,9 @@ def test_answer_has_a_state_per_label(new_shop: Shop) -> None:
     show(new_shop, "label-1", "1" * 16)
     draw(new_shop, "label-2", 2, "1" * 16)
     found = price(new_shop, gtin)
-    assert found["labels"] == [
-        {"label": "label-1", "state": "shown", "shows": [1500]},
-        {"label": "label-2", "state": "sent", "shows": [1000, 1500]},
-    ]
+    told = [(row["label"], row["state"], row["shows"]) for row in found["labels"]]
+    assert told == [("label-1", "shown", [1500]), ("label-2", "sent", [1000, 1500])]
+    assert all(row["since"].endswith("Z") and row["problems"] == [] for row in found["labels"])
     assert found["till"] == 1000
     show(new_shop, "label-2", "1" * 16)
     found = price(new_shop, gtin)
@@ -92,11 +101,46 @@ def test_label_that_was_taken_down_holds_no_price(new_shop: Shop) -> None:
 
 
 def test_planned_price_waits_for_its_time(shop: Shop) -> None:
-    """A price with `from` in the future leaves the price of today as it is."""
+    """A price with `from` in the future leaves the price of today as it is, and is told."""
     gtin = shop.priced(500)
     later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     change(shop, {"gtin": gtin, "amount": 400, "from": later, "promotion": "Sale"})
-    assert price(shop, gtin)["amount"] == 500
+    found = price(shop, gtin)
+    assert (found["amount"], [row["amount"] for row in found["upcoming"]]) == (500, [500, 400])
+
+
+def test_price_tells_what_belongs_to_it(shop: Shop) -> None:
+    """A promotion is told with the regular and the former price, for members, and for a unit."""
+    gtin = shop.priced(1000, unit="kg", pack="500 g")
+    end = (datetime.now(UTC) + timedelta(days=3)).replace(microsecond=0)
+    sale = {"amount": 800, "until": end.isoformat(), "promotion": "Sale", "was": 1000}
+    name = {"name": "Weekend"}
+    answer = shop.api().post(
+        "/prices", json={"changes": [{"gtin": gtin, **sale, "member": 750}], **name}
+    )
+    (found,) = answer.json()["prices"]
+    wanted = {
+        "amount": 800,
+        "till": 800,
+        "member": 750,
+        "till_member": 750,
+        "promotion": "Sale",
+        "was": 1000,
+        "regular": 1000,
+        "unit_price": 1600,
+        "per": "kg",
+        "lowest_30_days": 800,
+    }
+    assert {key: found[key] for key in wanted} == wanted
+    rows = [(row["amount"], row["promotion"], row["member"]) for row in found["upcoming"]]
+    assert rows == [(1000, None, None), (800, "Sale", 750)]
+    assert datetime.fromisoformat(found["upcoming"][1]["until"]) == end
+    price_set = shop.api().get(f"/price-sets/{found['upcoming'][1]['price_set']}").json()
+    assert (price_set["name"], price_set["state"], price_set["done"]) == (
+        "Weekend",
+        "applied",
+        True,
+    )
 
 
 def test_changes_are_taken_all_or_none(shop: Shop) -> None:
@@ -128,6 +172,11 @@ def test_changes_are_taken_all_or_none(shop: Shop) -> None:
         ({"until": "2001-01-01T00:00:00Z"}, "changes[0]"),
         ({"promotion": "x" * 81}, "changes[0].promotion"),
         ({"promotion": "a\nb"}, "changes[0].promotion"),
+        ({"amount": 0}, "changes[0].amount"),
+        ({"amount": 10**9}, "changes[0].amount"),
+        ({"member": 0}, "changes[0].member"),
+        ({"was": 1.5}, "changes[0].was"),
+        ({"currency": "euro"}, "changes[0].currency"),
     ],
 )
 def test_wrong_changes_are_told_by_field(shop: Shop, wrong: dict[str, Any], path: str) -> None:

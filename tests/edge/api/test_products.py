@@ -42,7 +42,7 @@ def test_product_keeps_all_its_fields(shop: Shop) -> None:
         "name": "Müller & <b>Söhne</b>",
         "brand": "B",
         "unit": "kg",
-        "pack": "6 x 1",
+        "pack": "6 x 1 kg",
         "image": "https://example.test/a.png",
         "tracking": "count",
         "safety": 3,
@@ -101,7 +101,43 @@ def test_every_faulty_row_is_reported_and_none_is_taken(shop: Shop, form: str) -
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     paths = [error["path"] for error in answer.json()["errors"]]
-    assert paths == ["[1].gtin", "[2].name", "[3].safety"]
+    json, csv = (
+        ["[1].gtin", "[2].name", "[3].safety"],
+        ["row 3, gtin", "row 4, name", "row 5, safety"],
+    )
+    assert paths == (csv if form == "csv" else json)
+    assert shop.api().get(f"/products/{good}").status_code == 404
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_csv_of_any_spreadsheet_is_read(shop: Shop, separator: str) -> None:
+    """Commas or semicolons, a byte-order mark, empty cells and rows: all of it is CSV."""
+    one, two = shop.gtin(), shop.gtin()
+    lines = [["Name", "gtin", "pack"], ["One", one, ""], ["", "", ""], ['"Two, big"', two, "1 kg"]]
+    body = "\ufeff" + "\r\n".join(separator.join(line) for line in lines)
+    headers = {"Content-Type": "text/csv; charset=utf-8"}
+    answer = shop.api().put("/products", content=body.encode(), headers=headers)
+    assert answer.json() == {"products": 2}
+    found = shop.api().get(f"/products/{two}").json()
+    assert (found["name"], found["pack"]) == ("Two, big", "1 kg")
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_pack_is_told_in_the_unit(shop: Shop, form: str) -> None:
+    """A pack that gives no unit price is refused with its row, and no product is taken."""
+    good, bad = shop.gtin(), shop.gtin()
+    if form == "csv":
+        text = f"gtin,name,unit,pack\n{good},Good,kg,500 g\n{bad},Bad,kg,6 x 330 ml\n"
+        headers = {"Content-Type": "text/csv"}
+        answer = shop.api().put("/products", content=text, headers=headers)
+    else:
+        rows = [(good, "500 g"), (bad, "6 x 330 ml")]
+        body = [{"gtin": g, "name": "N", "unit": "kg", "pack": pack} for g, pack in rows]
+        answer = shop.api().put("/products", json=body)
+    (error,) = answer.json()["errors"]
+    path = "row 3, pack" if form == "csv" else "[1].pack"
+    assert (answer.status_code, error["path"]) == (422, path)
+    assert "6 x 330 ml" in error["detail"]
     assert shop.api().get(f"/products/{good}").status_code == 404
 
 
