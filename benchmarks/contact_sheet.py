@@ -22,7 +22,14 @@ DESK = (196, 204, 212)
 MARGIN = 16
 
 PLAIN = LabelContent(
-    "04006381333931", "Organic Whole Milk 3.5 %", 249, "EUR", "", "1 L = 2,49 €", stock="in"
+    "04006381333931",
+    "Organic Whole Milk 3.5 %",
+    124,
+    "EUR",
+    "",
+    stock="in",
+    unit_price=248,
+    per="L",
 )
 OFFER = LabelContent(
     "05000112637922",
@@ -30,11 +37,12 @@ OFFER = LabelContent(
     149,
     "GBP",
     "",
-    "75p / 100 ml",
     promotion="SAVE 50p",
     regular=199,
     member=129,
     stock="few",
+    unit_price=45,
+    per="100 ml",
 )
 BILINGUAL = LabelContent(
     "06901234567892",

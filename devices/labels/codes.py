@@ -9,6 +9,7 @@ import numpy as np
 import zxingcpp
 from zxingcpp import BarcodeFormat as Format
 
+from devices.gtin import check_digit
 from devices.labels.layout import Type
 from devices.labels.typeset import Mask, Weight, fit, written
 from edge.errors import RenderError
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 _DIGITAL_LINK = "https://id.gs1.org"
 _EAN_QUIET = (11, 7)  # modules on the left and on the right (GS1 General Specifications, 5.2.3.4)
 _EAN_MODULES = 95
+# The modules of the digits in set A, 1 is black; C is A with black and white exchanged, B is C from
+# right to left. The first digit is not drawn: it chooses A or B for those on the left (5.2.1.2).
+_SET_A = (
+    *("0001101", "0011001", "0010011", "0111101", "0100011"),
+    *("0110001", "0101111", "0111011", "0110111", "0001011"),
+)
+_SET_C = tuple(bits.translate(str.maketrans("01", "10")) for bits in _SET_A)
+_LEFT_SETS = {"A": _SET_A, "B": tuple(bits[::-1] for bits in _SET_C)}
+_LEFT = (
+    *("AAAAAA", "AABABB", "AABBAB", "AABBBA", "ABAABB"),
+    *("ABBAAB", "ABBBAA", "ABABAB", "ABABBA", "ABBABA"),
+)
+_GUARD, _CENTRE = "101", "01010"
 _QR_QUIET = 4  # modules on each side (ISO/IEC 18004)
 _QR_LEAST_SCALE = 2  # pixels; a phone does not read single-pixel modules on a label
 
@@ -47,7 +61,7 @@ def ean13(text: str, box: Box, digits: int) -> Mask:
     scale = box.width // (sum(_EAN_QUIET) + _EAN_MODULES)
     if scale < 1:
         raise RenderError(f"barcode: an EAN-13 does not fit into {box.width} pixels")
-    bars = np.repeat(_modules(text, Format.EAN13)[0], scale)
+    bars = np.repeat(_bars(text), scale)
     height, left = digits, _EAN_QUIET[0] * scale
     style = Type(digits + 2, digits - 2)
     setting = fit(text, style, (len(bars), height), Weight.BOOK, "barcode")
@@ -66,7 +80,7 @@ def qr(text: str, box: Box) -> Mask:
     Gives the box's height x width, True where black. Raises RenderError when the modules would
     be too small to read.
     """
-    modules = _modules(text, Format.QRCode)
+    modules = _modules(text)
     side = len(modules) + 2 * _QR_QUIET
     scale = min(box.width, box.height) // side
     if scale < _QR_LEAST_SCALE:
@@ -81,12 +95,23 @@ def qr(text: str, box: Box) -> Mask:
     return mask
 
 
+def _bars(text: str) -> Mask:
+    """Give an EAN-13's modules without quiet zones, True where black."""
+    if not text.isascii() or check_digit(text[:-1]) != text[-1]:
+        raise RenderError(f"barcode: {text!r} cannot be an EAN-13: its check digit is wrong")
+    first, *digits = map(int, text)
+    left = [_LEFT_SETS[which][digit] for which, digit in zip(_LEFT[first], digits, strict=False)]
+    right = [_SET_C[digit] for digit in digits[6:]]
+    modules = "".join((_GUARD, *left, _CENTRE, *right, _GUARD)).encode()
+    return np.asarray(np.frombuffer(modules, np.uint8) == ord("1"), np.bool_)
+
+
 @lru_cache(maxsize=1024)
-def _modules(text: str, form: Format) -> Mask:
-    """Give a code's modules without quiet zones, True where black."""
+def _modules(text: str) -> Mask:
+    """Give a QR code's modules without quiet zones, True where black."""
     try:
-        barcode = zxingcpp.create_barcode(text, form)
+        barcode = zxingcpp.create_barcode(text, Format.QRCode)
     except ValueError as fault:
-        raise RenderError(f"barcode: {text!r} cannot be a {form}: {fault}") from fault
+        raise RenderError(f"barcode: {text!r} cannot be a QR code: {fault}") from fault
     pixels = np.array(barcode.to_image(scale=1, add_quiet_zones=False), np.uint8)
     return np.asarray(pixels == 0, np.bool_)

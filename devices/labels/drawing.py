@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -81,7 +82,7 @@ def draw(content: LabelContent, barcode: str | None, locale: str | None) -> Draw
         *_names(look, content),
         *beside,
         inked("price", room, tag.ink, colour),
-        *_foot(look, place, content, _words(locale)),
+        *_foot(look, place, content, locale),
         _code(look, place, code),
     )
     return Drawing(look, elements, code, tag)
@@ -235,36 +236,75 @@ def _in_a_row(look: Template, row: Box, extras: _Extras) -> Iterator[Element]:
         yield chip("member", extras.member, room, style, palette.member)
 
 
-def _foot(
-    look: Template, place: Arrangement, content: LabelContent, words: dict[str, str]
-) -> list[Element]:
-    """Draw unit price and stock state; where the state's words have no room, its mark alone."""
-    unit = _one_line(content.unit)
+def _unit(content: LabelContent, locale: str) -> tuple[str, str]:
+    """Write the unit price and what it is the price of; or what is told instead, and nothing."""
+    if content.unit_price is None:
+        return _one_line(content.unit), ""
+    per = _one_line(content.per)
+    if content.unit_price < 0 or not per:
+        raise RenderError(
+            "unit: expected a unit price of 0 or more and what it is for, such as kg, came "
+            f"{content.unit_price} for {content.per!r}"
+        )
+    amount = price(content.unit_price, content.currency, locale).text
+    return amount, f"/ {_words(locale)['piece'] if per == 'piece' else per}"
+
+
+def _states(content: LabelContent, locale: str) -> tuple[str, ...]:
+    """Give the ways to tell the stock state: in words, and by its mark alone."""
     if content.stock is None:
-        return _feet(look, place.foot, unit, "")
+        return ("",)
     mark = _MARKS[content.stock]
-    try:
-        return _feet(look, place.foot, unit, f"{mark} {words[content.stock]}")
-    except RenderError:
-        return _feet(look, place.foot, unit, mark)
+    return f"{mark} {_words(locale)[content.stock]}", mark
+
+
+def _foot(look: Template, place: Arrangement, content: LabelContent, locale: str) -> list[Element]:
+    """Draw unit price and stock state in the first way that has room.
+
+    Where the state's words have none, its mark stands alone; where a unit price has none in a row,
+    it takes two.
+    """
+    box = place.foot
+    unit, per = _unit(content, locale)
+    states = _states(content, locale)
+    ways = [partial(_feet, look, box, f"{unit} {per}".strip(), state) for state in states]
+    if per and _has_two_rows(look, box):
+        ways.append(partial(_in_two_rows, look, box, (unit, per), states[-1]))
+    for way in ways[:-1]:
+        with suppress(RenderError):
+            return way()
+    return ways[-1]()
 
 
 def _feet(look: Template, box: Box, unit: str, stock: str) -> list[Element]:
     """Put two texts below one another, or at the two ends of a row; or one where one is empty."""
-    style, ink = look.panel.foot, look.palette.text
     if not (unit and stock):
         fields = (("unit", unit), ("stock", stock))
-        return [text(name, words, box, style, Weight.BOOK, ink) for name, words in fields if words]
-    if box.height >= 2 * style.height:
+        return [_small(look, field, words, box) for field, words in fields if words]
+    if _has_two_rows(look, box):
         upper, lower = _split(box, box.height // 2)
-        return [
-            text("unit", unit, upper, style, Weight.BOOK, ink),
-            text("stock", stock, lower, style, Weight.BOOK, ink),
-        ]
+        return [_small(look, "unit", unit, upper), _small(look, "stock", stock, lower)]
     half = Box(box.left + box.width // 2, box.top, box.right, box.bottom)
-    right = text("stock", stock, half, style, Weight.BOOK, ink, "right")
+    right = _small(look, "stock", stock, half, "right")
     rest = Box(box.left, box.top, right.box.left - _GAP, box.bottom)
-    return [text("unit", unit, rest, style, Weight.BOOK, ink), right]
+    return [_small(look, "unit", unit, rest), right]
+
+
+def _in_two_rows(look: Template, box: Box, unit: tuple[str, str], stock: str) -> list[Element]:
+    """Put a unit price above what it is the price of, and the stock state beside that."""
+    upper, lower = _split(box, box.height // 2)
+    amount, per = unit
+    return [_small(look, "unit", amount, upper), *_feet(look, lower, per, stock)]
+
+
+def _has_two_rows(look: Template, box: Box) -> bool:
+    return box.height >= 2 * look.panel.foot.height
+
+
+def _small(
+    look: Template, field: str, words: str, box: Box, align: Literal["left", "right"] = "left"
+) -> Element:
+    return text(field, words, box, look.panel.foot, Weight.BOOK, look.palette.text, align)
 
 
 def _code(look: Template, place: Arrangement, code: str) -> Element:

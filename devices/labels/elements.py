@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from devices.labels.layout import Box, Type
-from devices.labels.typeset import Mask, Weight, fit, written
+from devices.labels.typeset import Mask, Weight, write
 from edge.errors import RenderError
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Element:
 
 def inked(field: str, box: Box, mask: Mask, ink: int) -> Element:
     """Give an element of one colour on the label's ground."""
-    return Element(field, box, mask.astype(np.uint8) * np.uint8(ink))
+    pixels = mask.view(np.uint8)
+    return Element(field, box, pixels if ink == 1 else pixels * np.uint8(ink))
 
 
 def text(
@@ -50,8 +51,7 @@ def text(
 
     The element is as high as the box and as wide as the text.
     """
-    setting = fit(words, style, (box.width, box.height), weight, field)
-    mask = written(setting, box.height, field)
+    mask = write(words, style, (box.width, box.height), weight, field).ink
     left = box.left if align == "left" else box.right - mask.shape[1]
     return inked(field, Box(left, box.top, left + mask.shape[1], box.bottom), mask, ink)
 
@@ -62,10 +62,9 @@ def chip(field: str, words: str, box: Box, style: Type, colours: tuple[int, int]
     beside = max(3, box.height // 5)
     room = (box.width - 2 * beside, box.height - 2)
     try:
-        setting = fit(words, style, room, Weight.BOLD, field)
+        mask = write(words, style, room, Weight.BOLD, field).ink
     except RenderError:
-        setting = fit(words, style, room, Weight.NARROW, field)
-    mask = written(setting, room[1], field)
+        mask = write(words, style, room, Weight.NARROW, field).ink
     pixels = np.full((box.height, mask.shape[1] + 2 * beside), ground, np.uint8)
     pixels[1:-1, beside:-beside][mask] = ink
     return Element(field, Box(box.left, box.top, box.left + pixels.shape[1], box.bottom), pixels)
@@ -74,10 +73,11 @@ def chip(field: str, words: str, box: Box, style: Type, colours: tuple[int, int]
 def struck(field: str, words: str, box: Box, style: Type, ink: int) -> Element:
     """Write a text, one line, with a stroke through it; raises RenderError where too long."""
     room = (box.width - 2 * _OVERHANG, box.height)
-    setting = fit(words, style, room, Weight.BOOK, field)
-    mask = np.pad(written(setting, box.height, field), ((0, 0), (_OVERHANG, _OVERHANG)))
+    written = write(words, style, room, Weight.BOOK, field)
+    mask = np.zeros((box.height, written.ink.shape[1] + 2 * _OVERHANG), np.bool_)
+    mask[:, _OVERHANG:-_OVERHANG] = written.ink
     rows = np.flatnonzero(mask.any(axis=1))
-    thickness = max(1, setting.font.size // 12)
+    thickness = max(1, written.size // 12)
     top = (rows[0] + rows[-1] + 1 - thickness) // 2
     mask[top : top + thickness] = True
     return inked(field, Box(box.left, box.top, box.left + mask.shape[1], box.bottom), mask, ink)

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from devices.labels.typeset import Face, Font, Mask, Weight, face_for, put
+from devices.labels.typeset import Face, Font, Glyph, Mask, Weight, face_for
 from edge.errors import RenderError
 
 if TYPE_CHECKING:
     from devices.labels.layout import Type
     from devices.labels.price import Price
 
-_Characters: TypeAlias = list[tuple[str, Font]]
-_Shape: TypeAlias = tuple[int, tuple[int, ...], bytes]
+_Shape: TypeAlias = tuple[int, int, bytes]
 
 _SMALL = 0.55  # of the size of whole units
 _DIGITS = "0123456789"
@@ -44,11 +43,11 @@ def figures(amount: Price, style: Type, room: tuple[int, int]) -> Figures:
     """
     face = face_for(amount.text, Weight.NARROW, "price")
     width, height = room
-    wide, top, bottom = _measure(_characters(amount, face, style.largest))
+    wide, top, bottom = _measure(_glyphs(amount, face, style.largest))
     most = min(style.largest * width // wide, style.largest * height // (bottom - top)) + 3
     for size in range(max(min(style.largest, most), style.smallest), style.smallest - 1, -1):
-        characters = _characters(amount, face, size)
-        wide, top, bottom = _measure(characters)
+        glyphs = _glyphs(amount, face, size)
+        wide, top, bottom = _measure(glyphs)
         if wide <= width and bottom - top <= height:
             break
     else:
@@ -58,36 +57,39 @@ def figures(amount: Price, style: Type, room: tuple[int, int]) -> Figures:
         )
     ink = np.zeros((height, width), np.bool_)
     baseline = (height - (bottom - top)) // 2 - top
-    for pen, (character, font) in zip(_pens(characters)[0], characters, strict=True):
-        put(ink, font.glyph(character), pen, baseline, "price")
+    for pen, glyph in zip(_pens(glyphs)[0], glyphs, strict=True):
+        top, left = baseline + glyph.top, pen + glyph.left
+        ink[top : top + glyph.height, left : left + glyph.width] = glyph.ink
     return Figures(amount.text, ink, baseline, (face.at(size), face.at(round(size * _SMALL))))
 
 
-def _characters(amount: Price, face: Face, size: int) -> _Characters:
+def _glyphs(amount: Price, face: Face, size: int) -> list[Glyph]:
     tall, small = face.at(size), face.at(round(size * _SMALL))
-    return [(mark, tall if is_tall else small) for part, is_tall in amount.parts for mark in part]
+    return [
+        glyph
+        for part, is_tall in amount.parts
+        for glyph in (tall if is_tall else small).glyphs(part)
+    ]
 
 
-def _measure(characters: _Characters) -> tuple[int, int, int]:
+def _measure(glyphs: list[Glyph]) -> tuple[int, int, int]:
     """Give the width of the ink, and where it begins and ends above and below the baseline."""
-    glyphs = [font.glyph(character) for character, font in characters]
-    bottom = max(glyph.top + glyph.height for glyph in glyphs)
-    return _pens(characters)[1], min(glyph.top for glyph in glyphs), bottom
+    bottom = max([glyph.top + glyph.height for glyph in glyphs])
+    return _pens(glyphs)[1], min([glyph.top for glyph in glyphs]), bottom
 
 
-def _pens(characters: _Characters) -> tuple[list[int], int]:
+def _pens(glyphs: list[Glyph]) -> tuple[list[int], int]:
     """Give where the pen stands for each character, and where the ink of the last ends."""
     pens: list[int] = []
     edge = pen = -1
-    for character, font in characters:
-        glyph = font.glyph(character)
+    for glyph in glyphs:
         if glyph.width:
             least = edge + 1 - glyph.left
             pen = max(pen, least) if pens else least
             edge = pen + glyph.left + glyph.width
         pens.append(pen)
         # Half a space is enough to part a symbol from its number.
-        pen += font.advance(character) // (1 if glyph.width else 2)
+        pen += glyph.advance // (1 if glyph.width else 2)
     return pens, edge
 
 
@@ -102,22 +104,23 @@ def read_back(ink: Mask, meant: Figures) -> str:
     tall, small = (_alphabet(font, symbols) for font in meant.fonts)
     read = []
     for left, right in zip(edges[::2], edges[1::2], strict=True):
-        shape = _shape(ink[:, left:right], meant.baseline)
+        shape = _shape(ink[:, left:right], -meant.baseline)
         read.append(tall.get(shape) or small.get(shape, _UNKNOWN))
     return "".join(read)
 
 
-def _shape(ink: Mask, baseline: int) -> _Shape:
-    rows = np.flatnonzero(ink.any(axis=1))
-    whole = ink[rows[0] : rows[-1] + 1]
-    return int(rows[0]) - baseline, whole.shape, whole.tobytes()
+def _shape(ink: Mask, top: int) -> _Shape:
+    """Give what tells ink from all other: its width, where it starts, and its pixels from there.
+
+    `top` is the row of the first pixels, from the baseline; white above and below tells nothing.
+    """
+    width, pixels = ink.shape[1], ink.tobytes()
+    started = pixels.lstrip(b"\0")
+    return width, top * width + len(pixels) - len(started), started.rstrip(b"\0")
 
 
 @lru_cache(maxsize=512)
 def _alphabet(font: Font, symbols: str) -> dict[_Shape, str]:
     """Give the characters of a price by their shapes; no two digits share one."""
     glyphs = {character: font.glyph(character) for character in symbols + _DIGITS}
-    return {
-        (glyph.top, glyph.ink.shape, glyph.ink.tobytes()): character
-        for character, glyph in glyphs.items()
-    }
+    return {_shape(glyph.ink, glyph.top): character for character, glyph in glyphs.items()}

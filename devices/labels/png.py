@@ -13,7 +13,11 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE_COLOUR = 3  # colour type (11.2.2)
-_LEVEL = 4  # of zlib: half the time of 6, and a tenth more bytes
+_LEVEL = 2  # of zlib: two thirds of the time of 4, and a tenth more bytes
+_FOUR_PIXELS = np.dtype("<u4")
+# Takes the pixels from bits 0, 8, 16 and 24 to bits 30, 28, 26 and 24; what else there is falls
+# below or out of the 32 bits.
+_GATHER = np.uint32(1 << 30 | 1 << 20 | 1 << 10 | 1)
 _END = struct.pack(">I", 0) + b"IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
 
 
@@ -21,13 +25,9 @@ def encoded(pixels: Pixels, colours: tuple[tuple[int, int, int], ...]) -> bytes:
     """Encode a picture, height x width indices into at most four RGB colours."""
     height, width = pixels.shape
     depth = 1 if len(colours) <= 2 else 2  # noqa: PLR2004  (what one bit can tell apart)
-    each = 8 // depth  # pixels in a byte, the leftmost in the highest bits (7.2)
-    columns = -(-width // each)
-    padded = np.zeros((height, columns * each), np.uint8)
-    padded[:, :width] = pixels
-    rows = np.zeros((height, columns + 1), np.uint8)  # filter type 0 before each row (9.2)
-    for n in range(each):
-        rows[:, 1:] |= padded[:, n::each] << (8 - depth * (n + 1))
+    packed = np.packbits(pixels, axis=1) if depth == 1 else _in_pairs_of_bits(pixels)
+    rows = np.zeros((height, packed.shape[1] + 1), np.uint8)  # filter type 0 before each (9.2)
+    rows[:, 1:] = packed
     header = struct.pack(">IIBBBBB", width, height, depth, _PALETTE_COLOUR, 0, 0, 0)
     return b"".join(
         (
@@ -38,6 +38,14 @@ def encoded(pixels: Pixels, colours: tuple[tuple[int, int, int], ...]) -> bytes:
             _END,
         )
     )
+
+
+def _in_pairs_of_bits(pixels: Pixels) -> Pixels:
+    """Pack four pixels into a byte, the leftmost into the highest bits (7.2)."""
+    height, width = pixels.shape
+    padded = np.zeros((height, -(-width // 4) * 4), np.uint8)
+    padded[:, :width] = pixels
+    return ((padded.view(_FOUR_PIXELS) * _GATHER) >> 24).astype(np.uint8)
 
 
 def stamped(png: bytes, revision: int) -> bytes:

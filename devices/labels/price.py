@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
+from decimal import Decimal, getcontext
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, get_currency_precision, is_currency
@@ -66,16 +66,33 @@ def price(amount: int, currency: str, locale: str | None = None) -> Price:
     Raises RenderError when the currency or locale is unknown, the amount is below zero, or the
     digits that were written are not those of the amount.
     """
-    if amount < 0 or not is_currency(currency):
+    places = _places(currency)
+    if amount < 0 or places is None:
         raise RenderError(
             f"price: expected an amount of 0 or more in an ISO 4217 currency, came {amount} "
             f"{currency!r}"
         )
-    places = get_currency_precision(currency)
-    text = _written(Decimal(amount).scaleb(-places), currency, locale or home(currency))
-    if re.sub(r"\D", "", text) != str(amount).zfill(places + 1):
-        raise RenderError(f"price: {amount} {currency} would be written as {text!r}")
+    digits = str(amount).zfill(places + 1)
+    text = _pattern(len(digits), places, currency, locale or home(currency)) % tuple(digits)
     return Price(text, _parts(text, places))
+
+
+@lru_cache(maxsize=256)
+def _places(currency: str) -> int | None:
+    """Give how many digits the fraction of a currency has, None where there is no such currency."""
+    return get_currency_precision(currency) if is_currency(currency) else None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(digits: int, places: int, currency: str, locale: str) -> str:
+    """Give how an amount of so many digits is written, `%s` for each of them."""
+    most = getcontext().prec
+    if digits > most:
+        raise RenderError(f"price: expected at most {most} digits, came {digits}")
+    text = _written(Decimal("1" * digits).scaleb(-places), currency, locale)
+    if re.sub(r"\D", "", text) != "1" * digits:
+        raise RenderError(f"price: {digits} digits of {currency} would be written as {text!r}")
+    return re.sub(r"\d", "%s", text.replace("%", "%%"))
 
 
 def _written(value: Decimal, currency: str, locale: str) -> str:

@@ -62,12 +62,12 @@ def _stand_apart(meant: Drawing) -> None:
 
 def _as_meant(pixels: Pixels, meant: Drawing) -> None:
     """Every element is there to the pixel, and there is nothing besides."""
+    if np.array_equal(pixels, meant.pixels()):
+        return
     for element in meant.elements:
         if not np.array_equal(pixels[element.box.area], element.pixels):
             raise RenderError(f"{element.field}: the picture does not show it as it was meant")
-    inked = sum(np.count_nonzero(element.pixels) for element in meant.elements)
-    if np.count_nonzero(pixels) != inked:
-        raise RenderError("picture: expected white around the text, came ink")
+    raise RenderError("picture: expected white around the text, came ink")
 
 
 def _price_reads(pixels: Pixels, meant: Drawing) -> None:
@@ -80,7 +80,7 @@ def _price_reads(pixels: Pixels, meant: Drawing) -> None:
 def _code_reads(pixels: Pixels, meant: Drawing) -> None:
     """Read the code from its box, quiet zones included; what is not white is dark."""
     box = _box_of("barcode", meant)
-    bright = np.where(pixels[box.area] == 0, np.uint8(255), np.uint8(0))
+    bright = (pixels[box.area] == 0) * np.uint8(255)
     found = zxingcpp.read_barcodes(
         bright,
         formats=_FORMATS,

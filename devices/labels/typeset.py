@@ -2,16 +2,19 @@
 
 A glyph is drawn once for each font and size and kept; a text is put together from glyphs. There is
 no shaping, so text that needs it (Arabic, Hindi, combining marks) is refused.
+
+Most characters stay within their advance: as bytes, column after column, they are joined to a line.
+Those that reach over their neighbours are laid over it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, lru_cache
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,8 +59,8 @@ class Weight(Enum):
 class Glyph:
     """A character's ink, True where there is some, cropped to it.
 
-    `left` and `top` are where it starts from the pen on the baseline, in pixels; `spots` (2 x n)
-    are the rows and columns of its ink from there.
+    `left` and `top` are where it starts from the pen on the baseline, `advance` is how far it moves
+    the pen, in pixels.
     """
 
     ink: Mask
@@ -65,7 +68,7 @@ class Glyph:
     top: int
     width: int
     height: int
-    spots: NDArray[np.int16]
+    advance: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,24 +78,28 @@ class Font:
     size: int
     file: ImageFont.FreeTypeFont
 
-    def advance(self, character: str) -> int:
-        """Give how far a character moves the pen, in pixels."""
-        return _advance(self, character)
-
     def glyph(self, character: str) -> Glyph:
         """Draw a character."""
         return _glyph(self, character)
 
+    def glyphs(self, text: str) -> list[Glyph]:
+        """Draw the characters of a text."""
+        return [*map(_glyph, repeat(self), text)]
+
     def length(self, text: str) -> int:
-        """Give how far a text moves the pen, in pixels."""
-        return sum([_advance(self, character) for character in text])
+        """Give how far a text moves the pen, in pixels; nothing is drawn for that."""
+        return sum(map(_advance, repeat(self), text))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A font file, one object for each; of a collection, the face for simplified Chinese."""
+    """A font file, one object for each; of a collection, the face for simplified Chinese.
+
+    `known` are the characters that it was found to draw.
+    """
 
     path: str
+    known: set[str] = field(default_factory=set)
 
     def at(self, size: int) -> Font:
         """Give the font at a size in pixels."""
@@ -101,6 +108,15 @@ class Face:
     def draws(self, character: str) -> bool:
         """Say whether the font has a glyph of its own for a character."""
         return _draws(self, character)
+
+    def sets(self, text: str) -> bool:
+        """Say whether the font draws all of a text, one glyph after the other."""
+        if self.known.issuperset(text):
+            return True
+        if not all(_settable(character) and _draws(self, character) for character in text):
+            return False
+        self.known.update(text)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +133,14 @@ class Setting:
     width: int
     top: int
     bottom: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Writing:
+    """A text as it was drawn: its ink (height x width, never changed), and its font's size."""
+
+    ink: Mask
+    size: int
 
 
 @cache
@@ -141,14 +165,39 @@ def _glyph(font: Font, character: str) -> Glyph:
     drawn, (left, top) = font.file.getmask2(character, mode="1", anchor="ls")
     width, height = drawn.size
     ink = np.frombuffer(bytes(drawn), np.uint8).reshape(height, width) != 0
+    advance = _advance(font, character)
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
-        return Glyph(ink[:0, :0], 0, 0, 0, 0, np.zeros((2, 0), np.int16))
+        return Glyph(ink[:0, :0], 0, 0, 0, 0, advance)
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
     height, width = cropped.shape
-    left, top = int(left + columns[0]), int(top + rows[0])
-    spots = np.array(np.nonzero(cropped), np.int16) + np.array([[top], [left]], np.int16)
-    return Glyph(cropped, left, top, width, height, spots)
+    return Glyph(cropped, int(left + columns[0]), int(top + rows[0]), width, height, advance)
+
+
+def _above(size: int) -> int:
+    """Give how many rows of a line stand above the baseline: enough for nearly all characters."""
+    return size * 9 // 8
+
+
+def _rows(size: int) -> int:
+    """Give how many rows a line has."""
+    return size * 3 // 2
+
+
+@lru_cache(maxsize=8192)
+def _cell(font: Font, character: str) -> tuple[bytes, bool]:
+    """Give a character's ink column by column, as far as its advance, and whether that is all.
+
+    The columns of one that reaches out of its rows or its advance are blank.
+    """
+    glyph, rows = _glyph(font, character), _rows(font.size)
+    top = _above(font.size) + glyph.top
+    right, bottom = glyph.left + glyph.width, top + glyph.height
+    whole = top >= 0 and bottom <= rows and glyph.left >= 0 and right <= glyph.advance
+    cell = np.zeros((rows, glyph.advance), np.bool_)
+    if whole:
+        cell[top:bottom, glyph.left : right] = glyph.ink
+    return cell.tobytes("F"), whole
 
 
 @lru_cache(maxsize=16384)
@@ -178,7 +227,7 @@ def face_for(text: str, weight: Weight, field: str) -> Face:
     the rest of the text, or that cannot be drawn one glyph after the other.
     """
     for face in faces(weight):
-        if all(_settable(character) and _draws(face, character) for character in text):
+        if face.sets(text):
             return face
     shaped = next((character for character in text if not _settable(character)), None)
     if shaped is not None:
@@ -227,7 +276,7 @@ def fit(text: str, style: Type, room: tuple[int, int], weight: Weight, field: st
 
 
 def _set(text: str, font: Font, most_lines: int, room: tuple[int, int]) -> Setting | None:
-    lines = _wrap(text, font, room[0])
+    lines = _wrap(text, font, room[0], most_lines)
     if not 1 <= len(lines) <= most_lines:
         return None
     top, bottom = _extent(lines[0], font)
@@ -250,18 +299,25 @@ def _start(text: str, face: Face, style: Type, room: tuple[int, int]) -> int:
 
 def _extent(line: str, font: Font) -> tuple[int, int]:
     """Give where the ink of a line begins and ends above and below the baseline, in pixels."""
-    glyphs = [_glyph(font, character) for character in line]
+    glyphs = font.glyphs(line)
     return min([glyph.top for glyph in glyphs]), max([glyph.top + glyph.height for glyph in glyphs])
 
 
 def _width(line: str, font: Font) -> int:
     """Give the width of a line from its first ink to its last, in pixels."""
     first, last = _glyph(font, line[0]), _glyph(font, line[-1])
-    return font.length(line[:-1]) - first.left + last.left + last.width
+    return font.length(line) - last.advance - first.left + last.left + last.width
 
 
-def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
-    """Break a text between words, or between Chinese characters; empty when one word is wider."""
+def _wrap(text: str, font: Font, width: int, most_lines: int) -> tuple[str, ...]:
+    """Break a text between words, or between Chinese characters.
+
+    Gives nothing when one word is wider, or the text is and may have one line only.
+    """
+    if font.length(text) <= width:
+        return (text.strip(),)
+    if most_lines == 1:
+        return ()
     lines, length = [""], 0
     for word in _WORD.findall(text):
         step = font.length(word)
@@ -276,6 +332,18 @@ def _wrap(text: str, font: Font, width: int) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines)
 
 
+@lru_cache(maxsize=256)  # words that stand on many labels
+def write(text: str, style: Type, room: tuple[int, int], weight: Weight, field: str) -> Writing:
+    """Draw a text as large as a room of (width, height) pixels allows, as high as the room.
+
+    Raises RenderError when it does not fit at the smallest size.
+    """
+    setting = fit(text, style, room, weight, field)
+    ink = written(setting, room[1], field)
+    ink.flags.writeable = False
+    return Writing(ink, setting.font.size)
+
+
 def written(setting: Setting, height: int, field: str) -> Mask:
     """Draw lines from the left, as wide as they are, centred in a height in pixels.
 
@@ -287,35 +355,32 @@ def written(setting: Setting, height: int, field: str) -> Mask:
     below = setting.leading * (len(lines) - 1)
     baseline = (height - _glyph(font, "0").top - below) // 2
     baseline = max(min(baseline, height - setting.bottom), -setting.top)
-    places = [
-        (baseline + n * setting.leading, pen, _glyph(font, character))
-        for n, line in enumerate(lines)
-        for pen, character in zip(_pens(line, font), line, strict=True)
-    ]
-    spots = np.concatenate([glyph.spots for _, _, glyph in places], axis=1)
-    starts = np.array([(row, pen) for row, pen, _ in places], np.int16).T
-    spots += np.repeat(starts, [glyph.spots.shape[1] for _, _, glyph in places], axis=1)
-    try:
-        inked = np.ravel_multi_index((spots[0], spots[1]), mask.shape)
-    except ValueError as fault:
-        raise RenderError(f"{field}: a character would be cut at the edge: shorten it") from fault
-    mask.ravel()[inked] = True
+    for n, line in enumerate(lines):
+        _write(mask, line, font, baseline + n * setting.leading, field)
     return mask
 
 
-def _pens(line: str, font: Font) -> Iterator[int]:
-    """Give where the pen stands for each character; the ink of the first starts at 0."""
+def _write(mask: Mask, line: str, font: Font, baseline: int, field: str) -> None:
+    """Add a line to a mask; the ink of its first character starts at the left."""
+    cells, whole = zip(*map(_cell, repeat(font), line), strict=True)
+    columns = np.frombuffer(b"".join(cells), np.bool_).reshape(-1, _rows(font.size))
     pen = -_glyph(font, line[0]).left
-    for character in line:
-        yield pen
-        pen += _advance(font, character)
+    lay(mask, columns.T, baseline - _above(font.size), pen, field)
+    if not all(whole):
+        for n in np.flatnonzero(np.logical_not(whole)):
+            put(mask, _glyph(font, line[n]), pen + font.length(line[:n]), baseline, field)
 
 
 def put(mask: Mask, glyph: Glyph, pen: int, baseline: int, field: str) -> None:
     """Add a glyph's ink to a mask; raises RenderError where some of it would be cut."""
-    top, left = baseline + glyph.top, pen + glyph.left
-    bottom, right = top + glyph.height, left + glyph.width
-    height, width = mask.shape
-    if top < 0 or left < 0 or bottom > height or right > width:
+    lay(mask, glyph.ink, baseline + glyph.top, pen + glyph.left, field)
+
+
+def lay(mask: Mask, ink: Mask, top: int, left: int, field: str) -> None:
+    """Add ink to a mask; raises RenderError where some of it, not only white, would be cut."""
+    bottom, right = max(top + ink.shape[0], 0), max(left + ink.shape[1], 0)
+    room = mask[max(top, 0) : bottom, max(left, 0) : right]
+    part = ink[max(-top, 0) :, max(-left, 0) :][: room.shape[0], : room.shape[1]]
+    if part.shape != ink.shape and np.count_nonzero(part) != np.count_nonzero(ink):
         raise RenderError(f"{field}: a character would be cut at the edge: shorten it")
-    mask[top:bottom, left:right] |= glyph.ink
+    np.bitwise_or(room, part, out=room)

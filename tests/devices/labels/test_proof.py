@@ -25,12 +25,13 @@ LABEL = LabelContent(
     84900,
     "EUR",
     "296x128-bwry",
-    "1 L",
-    {"zh": "牛奶"},
-    "-10 %",
-    94900,
-    79900,
-    "in",
+    names={"zh": "牛奶"},
+    promotion="-10 %",
+    regular=94900,
+    member=79900,
+    stock="in",
+    unit_price=84900,
+    per="l",
 )
 FIELDS = (
     "names",
@@ -167,6 +168,7 @@ def test_the_encoding_keeps_every_pixel(drawing: Drawing) -> None:
     for colours, size in (
         (((255, 255, 255), (0, 0, 0)), (107, 61)),
         (drawing.template.palette.colours, (9, 296)),
+        (drawing.template.palette.colours, (128, 293)),
     ):
         given = pixels[: size[0], : size[1]] % len(colours)
         with Image.open(io.BytesIO(encoded(given, colours))) as image:

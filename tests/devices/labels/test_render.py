@@ -11,6 +11,8 @@ import zxingcpp
 from msgspec.structs import replace
 from PIL import Image
 
+from devices.gtin import check_digit
+from devices.labels.codes import digital_link
 from devices.labels.layout import template
 from devices.labels.price import price
 from devices.labels.render import image_hash, render
@@ -71,6 +73,14 @@ def test_a_gtin_13_is_an_ean_13() -> None:
     assert codes(render(WATER)) == [("EAN13", "6901234567892")]
 
 
+@pytest.mark.parametrize("first", "0123456789")
+def test_every_first_digit_reads(first: str) -> None:
+    """The first digit of an EAN-13 has no bars of its own, and is read from those of the others."""
+    body = f"{first}12345678906"[:12]
+    code = body + check_digit(body)
+    assert codes(render(replace(MILK, gtin=f"0{code}"))) == [("EAN13", code)]
+
+
 def test_a_gtin_14_is_a_digital_link() -> None:
     """What no EAN-13 can hold is a GS1 Digital Link QR code."""
     assert codes(render(CASE)) == [("QRCode", "https://id.gs1.org/01/10614141000415")]
@@ -94,6 +104,58 @@ def test_every_amount_shows_on_the_picture() -> None:
     """Labels whose prices differ in one digit differ in their pixels."""
     amounts = (499, 849900, 49900, 199, 198, 188)
     assert len({render(replace(MILK, amount=amount)) for amount in amounts}) == len(amounts)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "per", "text"),
+    [
+        ("EUR", 249, "kg", "2,49 € / kg"),
+        ("CNY", 3980, "kg", "¥39.80 / kg"),
+        ("CNY", 123456, " 100  g", "¥1,234.56 / 100 g"),
+        ("GBP", 5, "m²", "£0.05 / m²"),
+        ("USD", 0, "piece", "$0.00 / piece"),
+        ("EUR", 99, "piece", "0,99 € / Stück"),
+        ("CNY", 150, "piece", "¥1.50 / 件"),
+    ],
+)
+def test_a_unit_price_is_written_as_a_price(
+    currency: str, amount: int, per: str, text: str
+) -> None:
+    """The unit price stands where the unit would, in the currency's style and language."""
+    written = replace(MILK, currency=currency, unit=text, stock="few")
+    priced = replace(written, unit="not shown", unit_price=amount, per=per)
+    assert np.array_equal(pixels(render(priced)), pixels(render(written)))
+
+
+def test_a_unit_price_may_take_two_rows() -> None:
+    """Where a row is too narrow, what the price is for stands below it, beside the stock mark."""
+    content = replace(MILK, template="152x152-bw", unit_price=123456, per="100 g", stock="in")
+    look = template(content.template)
+    foot = look.panel.qr.foot
+    ink = pixels(render(content, digital_link(content.gtin)))[foot.area].any(axis=2) == 0
+    upper, lower = ink[: foot.height // 2], ink[foot.height // 2 :]
+    assert np.flatnonzero(upper.any(axis=0)).max() > foot.width * 2 // 3
+    gap = slice(foot.width * 2 // 3, foot.width - look.panel.foot.largest)
+    assert lower[:, : foot.width // 2].any()
+    assert not lower[:, gap].any()
+    assert lower[:, gap.stop :].any()
+
+
+@pytest.mark.parametrize(
+    ("why", "amount", "per"),
+    [
+        ("expected a unit price of 0 or more", -1, "kg"),
+        ("expected a unit price of 0 or more and what it is for", 249, " "),
+        ("no font draws", 249, "\U0001f95b"),
+        (".* needs shaping", 249, "كغ"),
+        (".* does not fit", 249, "crate of 24 returnable bottles"),
+        (".* does not fit", 10**20, "kg"),
+    ],
+)
+def test_a_unit_price_that_misleads_is_refused(why: str, amount: int, per: str) -> None:
+    """A unit price below zero, for nothing, with a missing glyph or too long gives no picture."""
+    with pytest.raises(RenderError, match=f"^unit: {why}"):
+        render(replace(MILK, unit_price=amount, per=per, stock="in"))
 
 
 def test_a_missing_glyph_refuses_the_label() -> None:

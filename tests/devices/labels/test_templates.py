@@ -32,6 +32,9 @@ CONTENTS = {
     "promotion": replace(TEA, promotion="SAVE 1 €"),
     "regular": replace(TEA, regular=349),
     "member": replace(TEA, member=199),
+    "unit price": replace(TEA, unit="", unit_price=166, per="100 g"),
+    "dear unit": replace(TEA, currency="CNY", unit_price=123456, per="100 g", stock="few"),
+    "piece": replace(TEA, unit_price=1249, per="piece", stock="in"),
     "everything": replace(OFFER, names={"zh": "绿茶"}, stock="in"),
     "bilingual": LabelContent(
         "06901234567892",
