@@ -13,7 +13,7 @@ labels that were on their way before it, one at each `pace`, and after a `lag` t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ FEW = 4  # labels ahead: hardly anybody
 TYPICAL = 8  # confirmations that what is typical of a driver is worth
 PATIENCE = 6  # spreads beyond the mean after which a label is late
 LAST = 2.5  # spreads beyond the mean for the last of many labels
-NAP_MS = 60_000  # labels whose lags differ by less are alike
+NAPS = 3.0  # a label that takes so many times as long as one alone
 
 RAISE, PROMOTION, PRICE, LOOK, SILENT = range(5)
 """How urgent a picture is: the till waits for a higher price, nobody for a label that is silent."""
@@ -49,21 +49,37 @@ OPENEPAPERLINK = Radio(56, 4_200.0, 90_000.0, 25_000.0)
 RADIOS = {"openepaperlink": OPENEPAPERLINK}
 
 
+class Lag(Struct, frozen=True):
+    """How long labels take beyond those ahead of them: mean, and mean absolute deviation."""
+
+    mean_ms: float
+    spread_ms: float
+
+    def last(self, many: int) -> float:
+        """Estimate the longest of so many."""
+        return self.mean_ms + LAST * self.spread_ms * (many - 1) / (many + 1)
+
+    def learned(self, ms: float, weight: float) -> Lag:
+        """Give it with one more."""
+        off = ms - self.mean_ms
+        spread_ms = self.spread_ms + weight * (abs(off) - self.spread_ms)
+        return Lag(self.mean_ms + weight * off, spread_ms)
+
+
 class Pace(Struct, frozen=True):
     """How fast a device's labels take their pictures, learned from `words` confirmations.
 
-    `busy_ms` for `done` labels, while others waited, fade with time. `lag_ms` is the mean time that
-    a label takes beyond those ahead of it, `spread_ms` its mean absolute deviation; `alone_ms` the
-    mean time of one that has hardly anybody ahead. Labels have waited since the last word, which
-    came at `busy_since` (epoch ms).
+    `busy_ms` for `done` labels, while others waited, fade with time. `lag` is of labels that wake
+    often, `nap` of those that nap, `alone_ms` the mean time of a label that has hardly anybody
+    ahead. Labels have waited since the last word, which came at `busy_since` (epoch ms).
     """
 
     device: str
     busy_ms: float
     done: float
-    lag_ms: float
-    spread_ms: float
+    lag: Lag
     alone_ms: float
+    nap: Lag | None = None
     busy_since: int | None = None
     words: int = 0
 
@@ -71,6 +87,10 @@ class Pace(Struct, frozen=True):
     def each_ms(self) -> float:
         """The time that one label takes while others wait."""
         return self.busy_ms / self.done
+
+    def naps(self, lag_ms: float) -> bool:
+        """Tell whether a label that takes so long naps for minutes."""
+        return lag_ms > NAPS * self.alone_ms
 
 
 class _Line:
@@ -134,7 +154,8 @@ class Airtime:
         """Let a label wait for its turn."""
         self.leave(label.label)
         self._number += 1
-        turn = Turn(urgency, -(label.lag_ms // NAP_MS), self._number, label.label)
+        naps = self._pace(label.device).naps(label.lag_ms)
+        turn = Turn(urgency, 0 if naps else 1, self._number, label.label)
         self._device[label.label] = label.device
         self._line(label.device).put(turn)
         return turn
@@ -180,7 +201,7 @@ class Airtime:
         if pace.busy_since is not None:
             pace = _with_busy(pace, now - pace.busy_since)
         if trip is not None and lag is not None:
-            pace = _with_lag(pace, lag, alone=trip.ahead < FEW)
+            pace = _with_lag(pace, lag, naps=pace.naps(label.lag_ms), alone=trip.ahead < FEW)
         busy_since = now if line.waiting else None
         self._paces.put(label.device, replace(pace, busy_since=busy_since))
         self.leave(label.label)
@@ -213,22 +234,25 @@ class Airtime:
         for device, wanted in _by_device(labels).items():
             line, pace = self._line(device), self._pace(device)
             before = len(line.waiting) + len(line.flying)
-            ends.append(_end(pace, before + len(wanted)))
-            ends += [before * pace.each_ms + label.lag_ms for label in wanted.values()]
+            nappers_first = sorted(wanted.values(), key=lambda label: not pace.naps(label.lag_ms))
+            begins = enumerate(nappers_first, before)
+            ends.append(_end(pace, [(label, n * pace.each_ms) for n, label in begins]))
         return round(max(ends))
 
     def _end(self, device: str, line: _Line, wanted: Mapping[str, Label], now: int) -> float:
         pace = self._pace(device)
-        ends = [-inf]
-        for name, trip in line.flying.items():
-            if name in wanted:
-                slow = trip.ahead * pace.each_ms + wanted[name].lag_ms
-                ends.append(max(now + pace.each_ms, trip.since + max(slow, _end(pace, trip.ahead))))
-        for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying)):
-            if turn.label in wanted:
-                slow = place * pace.each_ms + wanted[turn.label].lag_ms
-                ends.append(now + max(slow, _end(pace, place)))
-        return max(ends)
+        flying = [
+            (wanted[name], trip.since + trip.ahead * pace.each_ms)
+            for name, trip in line.flying.items()
+            if name in wanted
+        ]
+        waiting = [
+            (wanted[turn.label], now + place * pace.each_ms)
+            for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying))
+            if turn.label in wanted
+        ]
+        begins = [*flying, *waiting]
+        return max(now + pace.each_ms, _end(pace, begins)) if begins else -inf
 
     def _rest(self, device: str) -> None:
         """Note that nobody waits at a device any more."""
@@ -247,14 +271,15 @@ class Airtime:
         if known is not None:
             return known
         radio = self._line(device).radio
-        busy_ms = radio.pace_ms * TYPICAL
-        return Pace(device, busy_ms, float(TYPICAL), radio.lag_ms, radio.spread_ms, radio.lag_ms)
+        lag = Lag(radio.lag_ms, radio.spread_ms)
+        return Pace(device, radio.pace_ms * TYPICAL, float(TYPICAL), lag, radio.lag_ms)
 
     def _usual(self, device: str, ahead: int = 0, own_ms: float = 0) -> int:
         """Give the time (ms) within which a label of a device answers, if it does."""
         pace = self._pace(device)
-        lag = max(pace.lag_ms + PATIENCE * pace.spread_ms, 2 * pace.alone_ms, 1.5 * own_ms)
-        return round(max(RESEND_AFTER_MS, ahead * pace.each_ms + lag))
+        lag = pace.nap if pace.nap and pace.naps(own_ms) else pace.lag
+        most = max(lag.mean_ms + PATIENCE * lag.spread_ms, 2 * pace.alone_ms, 1.5 * own_ms)
+        return round(max(RESEND_AFTER_MS, ahead * pace.each_ms + most))
 
     def _patience(self, label: Label, ahead: int) -> int:
         usual = self._usual(label.device, ahead, label.lag_ms)
@@ -271,22 +296,27 @@ def _with_busy(pace: Pace, busy: int) -> Pace:
     return replace(pace, busy_ms=pace.busy_ms * keep + max(0, busy), done=pace.done * keep + 1)
 
 
-def _with_lag(pace: Pace, lag: float, *, alone: bool) -> Pace:
+def _with_lag(pace: Pace, ms: float, *, naps: bool, alone: bool) -> Pace:
     words = pace.words + 1
-    weight = max(FADING, 1 / (TYPICAL + words))
-    off = lag - pace.lag_ms
-    return replace(
-        pace,
-        lag_ms=pace.lag_ms + weight * off,
-        spread_ms=pace.spread_ms + weight * (abs(off) - pace.spread_ms),
-        alone_ms=pace.alone_ms + (lag - pace.alone_ms) / TYPICAL if alone else pace.alone_ms,
-        words=words,
-    )
+    if naps or pace.naps(ms):
+        nap = pace.nap or Lag(ms, ms / 4)
+        return replace(pace, nap=nap.learned(ms, 1 / TYPICAL), words=words)
+    lag = pace.lag.learned(ms, max(FADING, 1 / (TYPICAL + words)))
+    weight = 0.5 if words < TYPICAL else 1 / TYPICAL
+    alone_ms = pace.alone_ms + weight * (ms - pace.alone_ms) if alone else pace.alone_ms
+    return replace(pace, lag=lag, alone_ms=alone_ms, words=words)
 
 
-def _end(pace: Pace, ahead: int) -> float:
-    """Give the time (ms) until the last of these labels has confirmed."""
-    return max(ahead * pace.each_ms + pace.lag_ms + LAST * pace.spread_ms, pace.alone_ms)
+def _end(pace: Pace, begins: Sequence[tuple[Label, float]]) -> float:
+    """Estimate when the last of some labels has confirmed, each of which begins at a time (ms)."""
+    awake = [at for label, at in begins if not pace.naps(label.lag_ms)]
+    asleep = [at for label, at in begins if pace.naps(label.lag_ms)]
+    ends = [-inf]
+    if awake:
+        ends += [max(awake) + pace.lag.last(len(awake)), min(awake) + pace.alone_ms]
+    if asleep:
+        ends.append(max(asleep) + (pace.nap or pace.lag).last(len(asleep)))
+    return max(ends)
 
 
 def _by_device(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:

@@ -36,10 +36,10 @@ class Glass(Struct, frozen=True):
 
 
 class Turn(Struct, frozen=True, order=True, tag=True):
-    """A label's place among those that wait: urgency, who naps, who came first."""
+    """A label's place among those that wait: urgency, who naps (0), who came first."""
 
     urgency: int
-    quickness: int
+    nap: int
     number: int
     label: str
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from edge.airtime import Lag
 from edge.answers import Answer
 from edge.clocks import Clock
 from edge.commands import DeliveryLine, PriceChange, Product
@@ -361,9 +362,9 @@ paces = Table(
     Column("device", Text, primary_key=True),
     Column("busy_ms", Float, nullable=False),
     Column("done", Float, nullable=False),
-    Column("lag_ms", Float, nullable=False),
-    Column("spread_ms", Float, nullable=False),
+    Column("lag", Json(Lag), nullable=False),
     Column("alone_ms", Float, nullable=False),
+    Column("nap", Json(Lag | None)),
     Column("busy_since", BigInteger),
     Column("words", BigInteger, nullable=False),
 )
