@@ -13,8 +13,7 @@ labels that were on their way before it, one at each `pace`, and after a `lag` t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
-from math import inf
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,7 +27,8 @@ FADING = 1 / 64  # the weight of the newest confirmation, once there were many
 FEW = 4  # labels ahead: hardly anybody
 TYPICAL = 8  # confirmations that what is typical of a driver is worth
 PATIENCE = 6  # spreads beyond the mean after which a label is late
-LAST = 2.5  # spreads beyond the mean for the last of many labels
+RARE = 4  # of so many labels and one, hardly one takes nearly the longest time
+FORGETTING = 1 / 128  # of the longest lag, with each word
 NAPS = 3.0  # a label that takes so many times as long as one alone
 
 RAISE, PROMOTION, PRICE, LOOK, SILENT = range(5)
@@ -50,20 +50,27 @@ RADIOS = {"openepaperlink": OPENEPAPERLINK}
 
 
 class Lag(Struct, frozen=True):
-    """How long labels take beyond those ahead of them: mean, and mean absolute deviation."""
+    """How long labels take beyond those ahead of them, in ms.
+
+    The mean, the mean absolute deviation, and the longest of late: a picture that is lost on its
+    way comes with the label's next waking.
+    """
 
     mean_ms: float
     spread_ms: float
+    longest_ms: float
 
     def last(self, many: int) -> float:
         """Estimate the longest of so many."""
-        return self.mean_ms + LAST * self.spread_ms * (many - 1) / (many + 1)
+        return self.mean_ms + (self.longest_ms - self.mean_ms) * (many - 1) / (many + RARE)
 
     def learned(self, ms: float, weight: float) -> Lag:
         """Give it with one more."""
         off = ms - self.mean_ms
+        mean_ms = self.mean_ms + weight * off
         spread_ms = self.spread_ms + weight * (abs(off) - self.spread_ms)
-        return Lag(self.mean_ms + weight * off, spread_ms)
+        faded = self.longest_ms - FORGETTING * (self.longest_ms - mean_ms)
+        return Lag(mean_ms, spread_ms, max(ms, faded))
 
 
 class Pace(Struct, frozen=True):
@@ -91,6 +98,21 @@ class Pace(Struct, frozen=True):
     def naps(self, lag_ms: float) -> bool:
         """Tell whether a label that takes so long naps for minutes."""
         return lag_ms > NAPS * self.alone_ms
+
+
+class Begin(Struct, frozen=True):
+    """When the radio comes to a label (ms), which may be one that `naps`."""
+
+    pace: Pace
+    naps: bool
+    at: float
+
+    def end(self, many: int) -> float:
+        """Estimate when the last of so many labels like this has confirmed."""
+        pace = self.pace
+        if self.naps:
+            return self.at + (pace.nap or pace.lag).last(many)
+        return self.at + max(pace.lag.last(many), pace.alone_ms if many <= FEW else 0)
 
 
 class _Line:
@@ -220,39 +242,34 @@ class Airtime:
 
         Those that are late already are left out: nobody knows when a silent label answers.
         """
-        ends = [
-            self._end(device, line, wanted, now)
-            for device, wanted in _by_device(labels).items()
-            if (line := self._lines.get(device)) is not None
-        ]
-        last = max(ends, default=-inf)
-        return round(last) if last > -inf else None
+        begins: list[Begin] = []
+        for device, wanted in _by_device(labels).items():
+            begins += self._begins(device, wanted, now)
+        last = _end(begins)
+        return None if last is None else max(round(last), now)
 
     def takes(self, labels: Iterable[Label]) -> int:
         """Estimate how long (ms) it would take to bring pictures to these labels, from now."""
-        ends = [0.0]
+        begins: list[Begin] = []
         for device, wanted in _by_device(labels).items():
             line, pace = self._line(device), self._pace(device)
             before = len(line.waiting) + len(line.flying)
             nappers_first = sorted(wanted.values(), key=lambda label: not pace.naps(label.lag_ms))
-            begins = enumerate(nappers_first, before)
-            ends.append(_end(pace, [(label, n * pace.each_ms) for n, label in begins]))
-        return round(max(ends))
+            for n, label in enumerate(nappers_first, before):
+                begins.append(Begin(pace, pace.naps(label.lag_ms), n * pace.each_ms))
+        return round(_end(begins) or 0)
 
-    def _end(self, device: str, line: _Line, wanted: Mapping[str, Label], now: int) -> float:
-        pace = self._pace(device)
-        flying = [
-            (wanted[name], trip.since + trip.ahead * pace.each_ms)
-            for name, trip in line.flying.items()
-            if name in wanted
-        ]
-        waiting = [
-            (wanted[turn.label], now + place * pace.each_ms)
-            for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying))
-            if turn.label in wanted
-        ]
-        begins = [*flying, *waiting]
-        return max(now + pace.each_ms, _end(pace, begins)) if begins else -inf
+    def _begins(self, device: str, wanted: Mapping[str, Label], now: int) -> Iterator[Begin]:
+        """Give when the pictures of labels that are waiting or on their way begin."""
+        line, pace = self._line(device), self._pace(device)
+        for name, trip in line.flying.items():
+            if name in wanted:
+                naps = pace.naps(wanted[name].lag_ms)
+                yield Begin(pace, naps, trip.since + trip.ahead * pace.each_ms)
+        for place, turn in enumerate(sorted(line.waiting.values()), len(line.flying)):
+            if turn.label in wanted:
+                naps = pace.naps(wanted[turn.label].lag_ms)
+                yield Begin(pace, naps, now + place * pace.each_ms)
 
     def _rest(self, device: str) -> None:
         """Note that nobody waits at a device any more."""
@@ -271,7 +288,7 @@ class Airtime:
         if known is not None:
             return known
         radio = self._line(device).radio
-        lag = Lag(radio.lag_ms, radio.spread_ms)
+        lag = Lag(radio.lag_ms, radio.spread_ms, radio.lag_ms + 3 * radio.spread_ms)
         return Pace(device, radio.pace_ms * TYPICAL, float(TYPICAL), lag, radio.lag_ms)
 
     def _usual(self, device: str, ahead: int = 0, own_ms: float = 0) -> int:
@@ -299,7 +316,7 @@ def _with_busy(pace: Pace, busy: int) -> Pace:
 def _with_lag(pace: Pace, ms: float, *, naps: bool, alone: bool) -> Pace:
     words = pace.words + 1
     if naps or pace.naps(ms):
-        nap = pace.nap or Lag(ms, ms / 4)
+        nap = pace.nap or Lag(ms, ms / 4, ms)
         return replace(pace, nap=nap.learned(ms, 1 / TYPICAL), words=words)
     lag = pace.lag.learned(ms, max(FADING, 1 / (TYPICAL + words)))
     weight = 0.5 if words < TYPICAL else 1 / TYPICAL
@@ -307,16 +324,13 @@ def _with_lag(pace: Pace, ms: float, *, naps: bool, alone: bool) -> Pace:
     return replace(pace, lag=lag, alone_ms=alone_ms, words=words)
 
 
-def _end(pace: Pace, begins: Sequence[tuple[Label, float]]) -> float:
-    """Estimate when the last of some labels has confirmed, each of which begins at a time (ms)."""
-    awake = [at for label, at in begins if not pace.naps(label.lag_ms)]
-    asleep = [at for label, at in begins if pace.naps(label.lag_ms)]
-    ends = [-inf]
-    if awake:
-        ends += [max(awake) + pace.lag.last(len(awake)), min(awake) + pace.alone_ms]
-    if asleep:
-        ends.append(max(asleep) + (pace.nap or pace.lag).last(len(asleep)))
-    return max(ends)
+def _end(begins: Sequence[Begin]) -> float | None:
+    """Estimate when the last of some labels has confirmed; None where there are none."""
+    asleep = sum(begin.naps for begin in begins)
+    return max(
+        (begin.end(asleep if begin.naps else len(begins) - asleep) for begin in begins),
+        default=None,
+    )
 
 
 def _by_device(labels: Iterable[Label]) -> dict[str, dict[str, Label]]:
