@@ -31,7 +31,7 @@ RARE = 4  # of so many labels and one, hardly one takes nearly the longest time
 FORGETTING = 1 / 128  # of the longest lag, with each word
 NAPS = 3.0  # a label that takes so many times as long as one alone
 
-RAISE, PROMOTION, PRICE, LOOK, SILENT = range(5)
+RAISE, PROMOTION, PRICE, LOOK, LAST = range(5)
 """How urgent a picture is: the till waits for a higher price, nobody for a label that is silent."""
 
 

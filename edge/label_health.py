@@ -5,7 +5,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from edge.events import Event
-from edge.labels import LOST, LOW_BATTERY, Label, health_changed, with_problem
+from edge.labels import (
+    LOST,
+    LOW_BATTERY,
+    SILENT,
+    Label,
+    health_changed,
+    with_problem,
+    without_problems,
+)
 from edge.readings import LabelReported, ProblemReported
 from edge.rows import Rows
 
@@ -80,7 +88,7 @@ class LabelHealth:
         """Save a label with its newest sign of life; tell when its faults are others now."""
         before = self._labels[label.label]
         if seen > before.seen:
-            label = with_problem(replace(label, seen=seen), LOST, active=False)
+            label = without_problems(replace(label, seen=seen), LOST, SILENT)
         if label != before:
             self._labels.put(label.label, label)
         return [health_changed(label)] if label.problems != before.problems else []

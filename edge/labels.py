@@ -14,6 +14,7 @@ LabelState = Literal["unbound", "waiting", "due", "sent", "shown", "failed", "re
 
 NOT_CONFIRMED, NOT_DRAWN = "not-confirmed", "not-drawn"
 LOST, LOW_BATTERY = "lost", "low-battery"
+SILENT, UNKNOWN, PICTURE = "silent", "unknown", "picture"  # what devices say of their labels
 
 
 class Glass(Struct, frozen=True):
@@ -117,6 +118,13 @@ def with_problem(label: Label, code: str, *, active: bool) -> Label:
         return label
     others = tuple(known for known in label.problems if known != code)
     return replace(label, problems=(*others, code) if active else others)
+
+
+def without_problems(label: Label, *codes: str) -> Label:
+    """Give the label without some faults."""
+    for code in codes:
+        label = with_problem(label, code, active=False)
+    return label
 
 
 def label_changed(label: Label) -> LabelChanged:

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from edge.airtime import LOOK, PRICE, PROMOTION, RAISE, SILENT, Airtime
+from edge.airtime import LAST, LOOK, PRICE, PROMOTION, RAISE, Airtime
 from edge.commands import KeepPicture, Product
 from edge.errors import NotFound
 from edge.events import Event, LabelContent
@@ -20,12 +20,16 @@ from edge.labels import (
     LOST,
     NOT_CONFIRMED,
     NOT_DRAWN,
+    PICTURE,
+    SILENT,
+    UNKNOWN,
     Glass,
     Label,
     Picture,
     health_changed,
     label_changed,
     with_problem,
+    without_problems,
 )
 from edge.pricebook import Quote
 from edge.readings import LabelShown
@@ -301,7 +305,8 @@ class ShelfLabels:
     def _land(self, label: Label, now: int) -> tuple[Label, list[Event]]:
         lag = self._air.landed(label, now)
         lag_ms = label.lag_ms if lag is None else max(lag, (7 * label.lag_ms + lag) // 8)
-        shown = replace(_well(label), state="shown", way=None, lag_ms=lag_ms)
+        shown = without_problems(_well(label), UNKNOWN, PICTURE)
+        shown = replace(shown, state="shown", way=None, lag_ms=lag_ms)
         events: list[Event] = [label_changed(shown)]
         if shown.problems != label.problems:
             events.append(health_changed(shown))
@@ -309,8 +314,8 @@ class ShelfLabels:
 
 
 def _urgency(label: Label, content: LabelContent, *, awaited: bool) -> int:
-    if LOST in label.problems or "silent" in label.problems:
-        return SILENT
+    if LOST in label.problems or SILENT in label.problems:
+        return LAST
     if awaited:
         return RAISE
     if content.promotion is not None:
@@ -327,6 +332,4 @@ def _look_alike(one: Glass, other: Glass) -> bool:
 
 def _well(label: Label) -> Label:
     """Give a label without the faults that a picture had."""
-    for code in (NOT_CONFIRMED, NOT_DRAWN):
-        label = with_problem(label, code, active=False)
-    return replace(label, problem=None)
+    return replace(without_problems(label, NOT_CONFIRMED, NOT_DRAWN), problem=None)

@@ -98,6 +98,7 @@ class OpenEPaperLink:
         self._heard: dict[str, float] = {}
         self._reported = dict.fromkeys(self._macs, float("-inf"))
         self._failures = 0
+        self._away_since = 0.0
         self._pause = 0.0
         self._quiet_until = 0.0
         self._sweep = self._point.records(self._labels)
@@ -137,6 +138,8 @@ class OpenEPaperLink:
 
     def _back_off(self, fault: AccessPointAway) -> None:
         first, longest = self._timing.first_pause_s, self._timing.longest_pause_s
+        if not self._failures:
+            self._away_since = time.monotonic()
         self._pause = min(2 * self._pause, longest) if self._failures else first
         self._quiet_until = time.monotonic() + self._pause
         self._failures += 1
@@ -146,9 +149,10 @@ class OpenEPaperLink:
 
     def _answered(self) -> None:
         if self._failures:
-            # Nobody could be heard until now, which says nothing of the labels.
+            # Nobody could be heard meanwhile, which says nothing of the labels.
+            away_s = time.monotonic() - self._away_since
+            self._heard = {label: heard + away_s for label, heard in self._heard.items()}
             self._failures = 0
-            self._heard = dict.fromkeys(self._macs, time.monotonic())
         self._problem("access-point-away", active=False)
 
     def _take_all(self) -> None:
@@ -308,11 +312,13 @@ class OpenEPaperLink:
                 self._problem("silent", label, active=True)
 
     def _problem(self, code: str, label: str | None = None, *, active: bool) -> None:
-        """Tell how it stands with a problem when that is first known, and when it changes.
+        """Tell of a problem once, and once of its end.
 
-        The first time counts too: an earlier run of this driver may have told of a problem.
+        Whether the access point is away is told at first, too: an earlier run may have said so. A
+        label's word or picture ends what was said of it before.
         """
-        if self._problems.get((code, label)) is active:
+        known = self._problems.get((code, label), None if label is None else False)
+        if known is active:
             return
         self._problems[code, label] = active
         concerned = {} if label is None else {"label": label}

@@ -6,6 +6,7 @@ import pytest
 
 from devices.simulator.dice import dice
 from edge.airtime import (
+    LAST,
     LOOK,
     OPENEPAPERLINK,
     PRICE,
@@ -13,7 +14,6 @@ from edge.airtime import (
     RAISE,
     RESEND_AFTER_MS,
     RESEND_AT_MOST_MS,
-    SILENT,
     Airtime,
     Radio,
 )
@@ -42,7 +42,7 @@ def turns(sky: Airtime, now: int) -> list[str]:
 def test_what_the_till_waits_for_goes_first() -> None:
     """Then promotions, other prices and looks; labels of which nothing is heard go last."""
     sky = air()
-    for urgency in (SILENT, LOOK, PRICE, PROMOTION, RAISE):
+    for urgency in (LAST, LOOK, PRICE, PROMOTION, RAISE):
         sky.wait(label(f"label-{urgency}"), urgency)
     order = []
     for _ in range(5):

@@ -286,6 +286,19 @@ def test_a_device_tells_of_its_labels() -> None:
     assert health.tell(replace(silent, label="stranger")) == []
 
 
+def test_what_was_said_of_a_label_ends_with_its_own_word() -> None:
+    """Also where the device that said it has started anew since, and knows nothing of it."""
+    wall = Wall("a")
+    for code in ("silent", "unknown", "picture", "stolen"):
+        wall.take(wall.prices.health.tell(ProblemReported(T0, code, label="a")))
+    wall.draw("a")
+    wall.now += 1000
+    wall.report("a")
+    assert wall.row("a").problems == ("unknown", "picture", "stolen")
+    wall.show("a")
+    assert wall.row("a").problems == ("stolen",)
+
+
 def test_a_label_that_cannot_be_drawn_is_named() -> None:
     """Until it can."""
     wall = Wall("a")

@@ -365,18 +365,41 @@ def test_a_label_that_was_silent_reports_when_it_is_heard(eventually: Eventually
         assert bench.faults() <= {("silent", "label-0"), ("access-point-away", None)}
 
 
-def test_a_driver_that_starts_anew_ends_what_it_told_of(eventually: Eventually) -> None:
-    """A label that comes back between two runs is not silent for ever."""
+def test_a_driver_that_starts_anew_reports_who_is_heard(eventually: Eventually) -> None:
+    """A label that comes back between two runs is not silent for ever: its word ends that."""
     timing = replace(Timing(), silent_s=600)
     with Bench(1, timing=timing) as bench:
         with bench.point.air() as air:
             air.kill(bench.labels["label-0"])
         eventually(lambda: bench.told("silent", "label-0") == [True], bool)
         bench.stop_driver()
+        before = bench.now()
         with bench.point.air() as air:
             air.revive(bench.labels["label-0"])
         bench.start_driver()
-        eventually(lambda: bench.told("silent", "label-0") == [True, False], bool)
+        eventually(lambda: bench.reports["label-0"]["t"] > 1000 * before, bool)
+        settle(bench, eventually)
+
+
+def test_a_dead_label_is_named_though_the_access_point_crashes_often(
+    eventually: Eventually,
+) -> None:
+    """The time that the access point is away counts for nobody, and no other time is forgiven."""
+    timing = replace(Timing(), silent_s=900, sweep_s=60)
+    with Bench(2, timing=timing) as bench:
+        with bench.point.air() as air:
+            air.kill(bench.labels["label-0"])
+        due = bench.now()
+
+        def named() -> bool:
+            nonlocal due
+            if bench.now() > due:
+                bench.point.crash(5)
+                due = bench.now() + 300
+            return bench.told("silent", "label-0") == [True]
+
+        eventually(named, bool)
+        assert not bench.told("silent", "label-1")
 
 
 def test_labels_that_nap_let_others_go_first(eventually: Eventually) -> None:
