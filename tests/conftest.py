@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import hypothesis
 import pytest
 
 from devices.broker import wait_until_ready
@@ -26,6 +27,10 @@ from edge.processes import broker_of, command
 from edge.tokens import create
 
 Seen = TypeVar("Seen")
+
+# Machines are slow now and then, and that proves nothing.
+hypothesis.settings.register_profile("shop", deadline=None)
+hypothesis.settings.load_profile("shop")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -62,10 +62,9 @@ def test_a_raise_is_charged_when_the_panel_has_drawn_it(
         finally:
             stop.set()
             driver.join()
-    assert (told["till"], told["labels"]) == (
-        2999,
-        [{"label": "label-9", "state": "shown", "shows": [2999]}],
-    )
+    (label,) = told["labels"]
+    assert (told["till"], label["label"], label["state"]) == (2999, "label-9", "shown")
+    assert (label["shows"], label["problems"]) == ([2999], [])
     png = box.api.get("/labels/label-9/image.png").content
     assert glass == planes(np.asarray(Image.open(io.BytesIO(png))).astype(np.intp))
 

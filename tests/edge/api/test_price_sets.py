@@ -196,8 +196,10 @@ def busy(shop: Shop) -> tuple[Shop, str, str]:
 
 
 def standing(shop: Shop, *gtins: str) -> list[Any]:
-    """Give prices, book, sets and labels as they are."""
+    """Give prices, book, sets and labels as they are; when a label was asked last is no matter."""
     prices = [shop.api().get(f"/prices/{gtin}").json() for gtin in gtins]
+    for label in (label for price in prices for label in price["labels"]):
+        del label["since"]
     return [*prices, shop.api().get("/price-sets").json(), shop.api().get("/labels").json()]
 
 
