@@ -29,6 +29,7 @@ bench: $(READY)
 soak: $(READY)
 	$(BIN)/python -m benchmarks.day
 	$(BIN)/python -m benchmarks.prices
+	$(BIN)/python -m benchmarks.fleet
 	$(BIN)/python -m benchmarks.soak
 
 $(READY): requirements/dev.txt pyproject.toml | system
