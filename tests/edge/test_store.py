@@ -196,7 +196,10 @@ ROWS: dict[str, tuple[Any, Any]] = {
         PriceSet("prices-1-2", 2, "May", "applied", (PriceChange(MILK, 300, member=290),), T0),
     ),
     "prior_prices": ((MILK, "charged", 200), PriorPrice(MILK, "charged", 200, ONGOING)),
-    "paces": ("labels-1", Pace("labels-1", 1.5, 2.5, Lag(3.5, 4.5, 9.5), 5.5, Lag(6.5, 7.5, 8.5), T0, 6)),
+    "paces": (
+        "labels-1",
+        Pace("labels-1", 1.5, 2.5, Lag(3.5, 4.5, 9.5), 5.5, Lag(6.5, 7.5, 8.5), T0, 6),
+    ),
     "labels": (
         "label-1",
         Label(
