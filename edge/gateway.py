@@ -268,14 +268,14 @@ class Gateway:
 
     def _tell(self, batch: Batch) -> None:
         """Say what is on disk; from here on nothing may undo it."""
+        if batch.taken:  # first: what was answered must not be missing after a crash
+            self._ports.record(batch.taken, batch.now)
         for tell in batch.after:
             tell()
         for kind, device, boot in batch.boots:
             self._ports.acknowledge(kind, device, boot, self._shop.acknowledged(device, boot))
         if batch.logged:
             self._ports.logged(batch.logged)
-        if batch.taken:
-            self._ports.record(batch.taken, batch.now)
         if batch.size:
             self._ports.committed(batch.size, (self._clock() - batch.now) / 1000)
 

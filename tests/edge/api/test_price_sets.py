@@ -196,10 +196,15 @@ def busy(shop: Shop) -> tuple[Shop, str, str]:
 
 
 def standing(shop: Shop, *gtins: str) -> list[Any]:
-    """Give prices, book, sets and labels as they are; when a label was asked last is no matter."""
+    """Give prices, book, sets and labels as they are, without what moves on by itself.
+
+    That is when a label was asked last, and whether all labels are known to agree by now.
+    """
     prices = [shop.api().get(f"/prices/{gtin}").json() for gtin in gtins]
-    for label in (label for price in prices for label in price["labels"]):
-        del label["since"]
+    for price in prices:
+        del price["effective"]
+        for label in price["labels"]:
+            del label["since"]
     return [*prices, shop.api().get("/price-sets").json(), shop.api().get("/labels").json()]
 
 
