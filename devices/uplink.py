@@ -41,13 +41,19 @@ EVERY_KIND: dict[str, Codec] = {"status": decode_status, "result": decode_result
 class VendorDevice(Struct, frozen=True):
     """A device that speaks its vendor's payloads on a topic of its own.
 
-    `topic` is an MQTT filter which covers all that this device publishes, its Will too.
+    `codec` is a vendor's name, or a codec where it depends on the device's settings. `topic` is an
+    MQTT filter which covers all that this device publishes, its Will too.
     """
 
     device: str
     kind: Kind
-    codec: Vendor
+    codec: Vendor | Codec
     topic: str
+
+    def decode(self, payload: bytes) -> Claims:
+        """Decode one of its payloads."""
+        codec = VENDORS[self.codec] if isinstance(self.codec, str) else self.codec
+        return codec(payload)
 
 
 class Uplink:
@@ -73,7 +79,7 @@ class Uplink:
         """Decode one publication; raises ContractError for a wrong topic or payload."""
         for vendor in self._vendors:
             if covers(vendor.topic, topic):
-                return _message(vendor.device, vendor.kind, VENDORS[vendor.codec](payload))
+                return _message(vendor.device, vendor.kind, vendor.decode(payload))
         address = Topic.parse(topic)
         if address.store != self._store:
             raise ContractError("topic.store", repr(self._store), repr(address.store))

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from edge.config_faults import ELSEWHERE, refusal, schema_faults
 from edge.config_links import crossed_faults
+from edge.config_people import CounterLine, CounterZone, Mapping, People
+from edge.config_section import Section
 from edge.config_values import (
     Antennas,
     BatchSize,
@@ -51,12 +53,6 @@ from edge.toml_file import read_toml
 from edge.toml_lines import TomlLines
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class Section(BaseModel):
-    """A part of store.toml: frozen, and an unknown key is a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Secret(Section):
@@ -197,25 +193,35 @@ class Shelf(Section):
     full: Count = 10
 
 
+CODECS: dict[Kind, tuple[str, ...]] = {
+    "rfid": ("native", "impinj", "zebra"),
+    "camera": ("native", "xovis", "axis", "mapping"),
+}
+
+
 class Device(Section):
     """A device and what it stands for; `antennas` maps antenna numbers to shelves or zones.
 
     A device that speaks its vendor's topics names `topic` (an MQTT filter) and `codec`. One that
     speaks no MQTT has a `driver`, which finds it at `address`. With `preload`, its labels keep a
-    picture until a later time.
+    picture until a later time. A third-party counter names its `lines` and `zones`, and has a
+    `mapping` where no codec knows its payload.
     """
 
     id: Id
     kind: Kind
-    codec: Literal["native", "impinj", "zebra"] = "native"
+    codec: Literal["native", "impinj", "zebra", "xovis", "axis", "mapping"] = "native"
     topic: TopicFilter | None = None
-    antennas: Antennas = {}
+    antennas: Antennas = Field(default={})
     lane: Id | None = None
     at: Point | None = None
     silent_after_s: Seconds = 30.0
     driver: Literal["openepaperlink"] | None = None
     address: WebAddress | None = None
     preload: StrictBool = False
+    lines: tuple[CounterLine, ...] = ()
+    zones: tuple[CounterZone, ...] = ()
+    mapping: Mapping | None = None
 
     @model_validator(mode="after")
     def _driven(self) -> Self:
@@ -237,10 +243,26 @@ class Device(Section):
             raise refusal("no topic for a native device, or a vendor's codec", "both", "topic")
         if self.codec != "native" and self.topic is None:
             raise refusal(f"the topic on which {self.codec} publishes", "nothing", "topic")
-        if self.kind != "rfid" and self.codec != "native":
-            raise refusal(f"native for a {self.kind}", repr(self.codec), "codec")
+        known = CODECS.get(self.kind, ("native",))
+        if self.codec not in known:
+            raise refusal(f"{' or '.join(known)} for a {self.kind}", repr(self.codec), "codec")
         if self.kind != "rfid" and self.antennas:
             raise refusal("antennas at a device of kind rfid only", repr(self.kind), "antennas")
+        return self
+
+    @model_validator(mode="after")
+    def _counts(self) -> Self:
+        counts = self.kind == "camera" and self.codec != "native"
+        named = [key for key in ("lines", "zones") if getattr(self, key)]
+        if named and not counts:
+            raise refusal(f"{named[0]} at a third-party counter only", "some", named[0])
+        if counts and not named:
+            raise refusal("lines or zones, which name what it counts", "neither", "lines")
+        if (self.mapping is None) == (self.codec == "mapping"):
+            expected = 'a mapping beside codec = "mapping", and there only'
+            raise refusal(expected, "nothing" if self.mapping is None else "one", "mapping")
+        if self.codec == "axis" and any(line.direction is None for line in self.lines):
+            raise refusal("a direction at each line: a scenario counts one way", "none", "lines")
         return self
 
 
@@ -353,6 +375,7 @@ class Settings(Section):
     api: Api = Api()
     presence: Presence = Presence()
     prices: Prices = Prices()
+    people: People = People()
     zones: tuple[Zone, ...] = ()
     shelves: tuple[Shelf, ...] = ()
     devices: tuple[Device, ...] = ()
@@ -365,6 +388,23 @@ class Settings(Section):
     def zone_of(self, place: str) -> str:
         """Give the zone of a shelf, or the zone itself."""
         return next((shelf.zone for shelf in self.shelves if shelf.id == place), place)
+
+    def entrances(self) -> list[str]:
+        """Give the lines that lead into the shop."""
+        ours = [line.name for camera in self.cameras for line in camera.lines if line.entrance]
+        theirs = [line.name for device in self.devices for line in device.lines if line.entrance]
+        return list(dict.fromkeys((*ours, *theirs)))
+
+    def queues(self) -> list[str]:
+        """Give the zones whose people wait."""
+        ours = [area.zone for camera in self.cameras for area in camera.areas if area.queue]
+        theirs = [zone.zone for device in self.devices for zone in device.zones if zone.queue]
+        return list(dict.fromkeys((*ours, *theirs)))
+
+    def watchers(self) -> list[str]:
+        """Give the cameras and counters that see the people of zones."""
+        cameras = [camera.id for camera in self.cameras if camera.areas]
+        return cameras + [device.id for device in self.devices if device.zones]
 
 
 def load(file: Path) -> Settings:

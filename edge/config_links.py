@@ -48,6 +48,7 @@ _REFERENCES = (
     _Reference("shelves.*.zone", "zone", ("zones.*.id",)),
     _Reference("lanes.*.zone", "zone", ("zones.*.id",)),
     _Reference("cameras.*.areas.*.zone", "zone", ("zones.*.id",)),
+    _Reference("devices.*.zones.*.zone", "zone", ("zones.*.id",)),
     _Reference("devices.*.lane", "lane", ("lanes.*.id",)),
     _Reference("devices.*.antennas.*", "shelf or zone", ("shelves.*.id", "zones.*.id")),
     _Reference("references.*.place", "shelf or zone", ("shelves.*.id", "zones.*.id")),

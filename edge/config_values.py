@@ -6,6 +6,7 @@ The descriptions are what a fault says after "expected".
 from __future__ import annotations
 
 import re
+from datetime import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,15 @@ from babel.numbers import is_currency
 from biip import ParseError
 from biip.gln import Gln
 from biip.gtin import Gtin
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StrictFloat,
+    StrictInt,
+    ValidationInfo,
+)
 
 from edge.config_faults import did_you_mean, refusal, shown
 from edge.events import EVENTS
@@ -121,6 +130,12 @@ def _topic_filter(topic: str) -> str:
     return topic
 
 
+def _clock_time(text: object) -> time:
+    if not isinstance(text, str) or not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise refusal("a time of day in quotes, from 00:00 to 23:59", shown(text))
+    return time.fromisoformat(text)
+
+
 _ID = "an id of a-z, 0-9, - and _ (at most 63, a letter or digit first)"
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description=_ID)]
 PlaceId = Annotated[Id, AfterValidator(_not_the_whole_store)]
@@ -136,6 +151,20 @@ FramesPerSecond = Annotated[StrictFloat, Field(gt=0, le=60)]
 PartOfPicture = Annotated[StrictFloat, Field(gt=0, le=1)]
 BatchSize = Annotated[StrictInt, Field(ge=1, le=1000)]
 Fraction = Annotated[StrictFloat, Field(ge=0, le=1)]
+Share = Annotated[StrictFloat, Field(gt=0, lt=1)]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock_time),
+    PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json"),
+    Field(description="a time of day in quotes, from 00:00 to 23:59"),
+]
+FieldPath = Annotated[
+    str,
+    Field(
+        pattern=r"^(\$|(\$\.)?[^.\s]+(\.[^.\s]+)*)$",
+        description="a path of fields such as data.lines, $ for the whole message, $.sent from it",
+    ),
+]
 Point = tuple[Number, Number]
 PicturePoint = tuple[Fraction, Fraction]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_spanning)]

@@ -276,7 +276,10 @@ class LabelHealthChanged(Event, frozen=True, kw_only=True):
 
 
 class TrafficCounted(Event, frozen=True, kw_only=True):
-    """People across a line in one minute; counts of several events of a minute add up."""
+    """People across a line in one minute; counts of several events of a minute add up.
+
+    `in` and `out` are visitors; crossings in the times of staff are `staff_in` and `staff_out`.
+    """
 
     type: ClassVar[str] = "store.traffic.counted.v1"
     about: ClassVar[str] = "line"
@@ -285,10 +288,15 @@ class TrafficCounted(Event, frozen=True, kw_only=True):
     end: datetime
     in_: int = field(name="in")
     out: int
+    staff_in: int = 0
+    staff_out: int = 0
 
 
 class OccupancyChanged(Event, frozen=True, kw_only=True):
-    """How many people are in a zone, or in the whole `store`."""
+    """How many people are in a zone, or visitors in the whole `store`.
+
+    The true number lies within `low` and `high`, in about 19 of 20 cases.
+    """
 
     type: ClassVar[str] = "store.occupancy.changed.v1"
     about: ClassVar[str] = "zone"
@@ -298,10 +306,33 @@ class OccupancyChanged(Event, frozen=True, kw_only=True):
     version: int
     people: int
     as_of: datetime
+    low: int | None = None
+    high: int | None = None
+
+
+class CapacityChanged(Event, frozen=True, kw_only=True):
+    """How full the `store` is: `state` is ok, near its capacity or over it.
+
+    A state ends only when clearly fewer people are there than when it began. `capacity` is None
+    when it was taken out of the configuration.
+    """
+
+    type: ClassVar[str] = "store.capacity.changed.v1"
+    about: ClassVar[str] = "zone"
+    level: ClassVar[bool] = True
+    zone: str
+    epoch: int
+    version: int
+    state: Literal["ok", "near", "over"]
+    people: int
+    low: int
+    high: int
+    capacity: int | None
+    as_of: datetime
 
 
 class QueueChanged(Event, frozen=True, kw_only=True):
-    """How many people wait in a queue, and the longest wait in seconds."""
+    """How many people wait in a queue, and the longest and the mean wait in seconds."""
 
     type: ClassVar[str] = "store.queue.changed.v1"
     about: ClassVar[str] = "zone"
@@ -311,6 +342,7 @@ class QueueChanged(Event, frozen=True, kw_only=True):
     version: int
     people: int
     wait_s: float
+    wait_mean_s: float | None = None
 
 
 class DeviceChanged(Event, frozen=True, kw_only=True):
@@ -452,6 +484,7 @@ EVENTS: tuple[type[Event], ...] = (
     LabelHealthChanged,
     TrafficCounted,
     OccupancyChanged,
+    CapacityChanged,
     QueueChanged,
     DeviceChanged,
     DeviceConfigured,

@@ -13,7 +13,7 @@ from edge.events import moment
 from edge.health import Device
 from edge.items import SEATED
 from edge.labels import Label
-from edge.queries import Calendar, Queries, device_view, entrances, label_view
+from edge.queries import Calendar, Queries, device_view, label_view
 from edge.traffic import STORE
 from edge.views import DeviceView, LabelView, ShelfView, ShopView, SinkView
 
@@ -29,7 +29,7 @@ class Overview:
         self._queries = queries
         self._settings = settings
         self._calendar = Calendar(settings.store.timezone)
-        self._entrances = entrances(settings)
+        self._entrances = settings.entrances()
         self._lock = threading.Lock()
         self._last: tuple[int, int, ShopView] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,10 +21,12 @@ from edge.health import Device, DeviceConfig
 from edge.labels import Label
 from edge.levels import Level
 from edge.stocktakes import Find, Result, Stocktake, reckon
-from edge.traffic import HeatMap
+from edge.traffic import HeatMap, Occupancy
 from edge.views import DeviceView, LabelView, LaneView
 
 MINUTE_MS = 60_000
+
+_WAYS = ("in_", "out", "staff_in", "staff_out")
 
 
 class Calendar:
@@ -45,12 +48,22 @@ class Calendar:
 
 
 class TrafficRow(Struct, frozen=True):
-    """People across a line in a span of time that begins at `start` (epoch ms)."""
+    """People across a line in a span of time that begins at `start` (epoch ms), staff apart."""
 
     line: str
     start: int
     in_: int
     out: int
+    staff_in: int
+    staff_out: int
+
+
+class ConversionRow(Struct, frozen=True):
+    """Visitors who came in, and sales, in a span of time that begins at `start` (epoch ms)."""
+
+    start: int
+    entries: int
+    sales: int
 
 
 class DeadLetterRow(Struct, frozen=True):
@@ -72,6 +85,7 @@ class Queries:
         self._settings = settings
         self.epoch = epoch
         self._calendar = Calendar(settings.store.timezone)
+        self._entrances = frozenset(settings.entrances())
 
     def levels(
         self, *, gtin: str | None, zone: str | None, below: int | None, after: str, limit: int
@@ -191,25 +205,35 @@ class Queries:
     def traffic(self, start: int, end: int, bucket: str, line: str | None) -> list[TrafficRow]:
         """Give counts by line and bucket; hours and days begin as the store's clocks say."""
         minutes = tables.minutes
-        statement = select(minutes.c.line, minutes.c.start, minutes.c.in_, minutes.c.out).where(
+        counts = [minutes.c[name] for name in _WAYS]
+        statement = select(minutes.c.line, minutes.c.start, *counts).where(
             minutes.c.start >= start, minutes.c.start < end
         )
         if line is not None:
             statement = statement.where(minutes.c.line == line)
-        ins: Counter[tuple[str, int]] = Counter()
-        outs: Counter[tuple[str, int]] = Counter()
+        sums: dict[tuple[str, int], list[int]] = {}
         with self._engine.connect() as connection:
-            for name, at, in_, out in connection.execute(statement):
-                key = (name, self._calendar.start(at, bucket))
-                ins[key] += in_
-                outs[key] += out
-        return [TrafficRow(name, at, ins[name, at], outs[name, at]) for name, at in sorted(ins)]
+            for name, at, *people in connection.execute(statement):
+                row = sums.setdefault((name, self._calendar.start(at, bucket)), [0] * len(_WAYS))
+                row[:] = map(add, row, people)
+        return [TrafficRow(name, at, *sums[name, at]) for name, at in sorted(sums)]
 
-    def occupancy(self) -> dict[str, tuple[int, int]]:
-        """Give people and the time of the count (epoch ms) by zone; `store` is the whole shop."""
+    def conversion(self, start: int, end: int, bucket: str) -> list[ConversionRow]:
+        """Give visitors in and sales by bucket; times are epoch ms, `end` is not among them."""
+        entries: Counter[int] = Counter()
+        for row in self.traffic(start, end, bucket, None):
+            if row.line in self._entrances:
+                entries[row.start] += row.in_
+        sales: Counter[int] = Counter()
+        sold = select(tables.sales.c.t).where(tables.sales.c.t >= start, tables.sales.c.t < end)
         with self._engine.connect() as connection:
-            rows = connection.execute(select(tables.occupancy)).mappings()
-            return {row["zone"]: (row["people"], row["at"]) for row in rows}
+            for t in connection.scalars(sold):
+                sales[self._calendar.start(t, bucket)] += 1
+        return [ConversionRow(at, entries[at], sales[at]) for at in sorted({*entries, *sales})]
+
+    def occupancy(self) -> list[Occupancy]:
+        """Give the people of each zone, by its name; `store` is the whole shop."""
+        return self._all(select(tables.occupancy).order_by(tables.occupancy.c.zone), Occupancy)
 
     def heat(self, camera: str) -> HeatMap | None:
         """Give the newest heat map of a camera."""
@@ -308,8 +332,3 @@ def lane_view(lane: Lane, currency: str, epoch: int) -> LaneView:
         currency=currency,
         warning=lane.warning,
     )
-
-
-def entrances(settings: Settings) -> list[str]:
-    """Give the lines that lead into the shop."""
-    return [line.name for camera in settings.cameras for line in camera.lines if line.entrance]

@@ -47,11 +47,16 @@ class PeopleCrossed(Struct, frozen=True, tag=True):
 
 
 class ZonePeople(Struct, frozen=True):
-    """How many people stand in a zone of a camera, and the longest stay among them in seconds."""
+    """How many people stand in a zone of a camera.
+
+    `dwell_s` is the longest stay among them in seconds, `wait_mean_s` the mean one, where it is
+    known.
+    """
 
     zone: str
     people: int
     dwell_s: float
+    wait_mean_s: float | None = None
 
 
 class PeopleSeen(Struct, frozen=True, tag=True):
@@ -59,6 +64,41 @@ class PeopleSeen(Struct, frozen=True, tag=True):
 
     t: int
     zones: tuple[ZonePeople, ...]
+
+
+class LineCount(Struct, frozen=True):
+    """People across a line from `start` to `end`, which are the same for a single moment."""
+
+    line: str
+    start: int
+    end: int
+    in_: int
+    out: int
+
+
+class PeopleCounted(Struct, frozen=True, tag=True):
+    """A counter tells how many people crossed its lines, each span of time for itself."""
+
+    counts: tuple[LineCount, ...]
+
+
+class LineTotal(Struct, frozen=True):
+    """All people across a line in one direction, as of `t`.
+
+    `since` is when the counter began to count, None where it does not tell.
+    """
+
+    line: str
+    direction: Direction
+    total: int
+    t: int
+    since: int | None = None
+
+
+class TotalsRead(Struct, frozen=True, tag=True):
+    """A counter tells the totals of its lines, which grow until it begins anew."""
+
+    totals: tuple[LineTotal, ...]
 
 
 class PresenceMapped(Struct, frozen=True, tag=True):
@@ -169,6 +209,8 @@ Reading = (
     TagsRead
     | PeopleCrossed
     | PeopleSeen
+    | PeopleCounted
+    | TotalsRead
     | PresenceMapped
     | CodeScanned
     | WeightRead

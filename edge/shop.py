@@ -45,6 +45,7 @@ from edge.commands import (
     WriteOffUnits,
 )
 from edge.config import Settings
+from edge.counters import Counters
 from edge.deliveries import Deliveries
 from edge.errors import Misfits, NotFound, Refused
 from edge.events import (
@@ -59,6 +60,7 @@ from edge.events import (
 )
 from edge.items import Place
 from edge.labels import Label
+from edge.people import traffic_rules
 from edge.prices import PriceRows, PriceRules, Prices
 from edge.prior_prices import rule_of
 from edge.readings import (
@@ -67,13 +69,16 @@ from edge.readings import (
     DeviceReported,
     LabelReported,
     LabelShown,
+    LineCount,
     Message,
+    PeopleCounted,
     PeopleCrossed,
     PeopleSeen,
     PresenceMapped,
     ProblemReported,
     SaleReported,
     TagsRead,
+    TotalsRead,
 )
 from edge.sequences import Sequences
 from edge.state import State
@@ -157,14 +162,12 @@ class Shop:
             currency=settings.store.currency,
             epoch=epoch,
         )
+        self._connected = True
+        self._counters = Counters(state.counters)
         self.traffic = traffic.Traffic(
-            minutes=state.minutes,
-            occupancy=state.occupancy,
-            heat=state.heat,
-            entrances=[
-                line.name for camera in settings.cameras for line in camera.lines if line.entrance
-            ],
-            queues=[a.zone for camera in settings.cameras for a in camera.areas if a.queue],
+            traffic.TrafficRows(state.minutes, state.occupancy, state.headcounts, state.heat),
+            traffic_rules(settings),
+            self._is_watched,
             epoch=epoch,
         )
         self.health = health.Health(devices=state.devices, configs=state.configs)
@@ -175,6 +178,8 @@ class Shop:
             TagsRead: self._tags_read,
             PeopleCrossed: self._people_crossed,
             PeopleSeen: self._people_seen,
+            PeopleCounted: self._people_counted,
+            TotalsRead: self._totals_read,
             PresenceMapped: self._presence_mapped,
             CodeScanned: self._code_scanned,
             SaleReported: self._sale_reported,
@@ -269,6 +274,7 @@ class Shop:
 
         `since` is when it began, if not just now.
         """
+        self._connected = connected
         if connected:
             self.inventory.resume(now)
             self.health.resume(now)
@@ -362,8 +368,25 @@ class Shop:
             events += self.traffic.cross(crossing, now)
         return events
 
-    def _people_seen(self, _: Message, reading: PeopleSeen, __: int) -> list[Event]:
-        return self.traffic.see(reading)
+    def _people_seen(self, _: Message, reading: PeopleSeen, now: int) -> list[Event]:
+        return self.traffic.see(reading, now)
+
+    def _people_counted(self, message: Message, reading: PeopleCounted, now: int) -> list[Event]:
+        return self._count(self._counters.count(message.device, reading), now)
+
+    def _totals_read(self, message: Message, reading: TotalsRead, now: int) -> list[Event]:
+        return self._count(self._counters.differ(message.device, reading), now)
+
+    def _count(self, counts: list[LineCount], now: int) -> list[Event]:
+        return [event for count in counts for event in self.traffic.count(count, now)]
+
+    def _is_watched(self) -> bool:
+        """Tell whether all cameras that see zones are at work: then an empty zone is empty."""
+        watchers = self._settings.watchers()
+        devices = [self.state.devices.get(name) for name in watchers]
+        return (
+            self._connected and bool(devices) and all(d is not None and d.online for d in devices)
+        )
 
     def _presence_mapped(self, message: Message, reading: PresenceMapped, _: int) -> list[Event]:
         self.traffic.map(message.device, reading)

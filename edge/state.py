@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from edge.airtime import Pace
 from edge.answers import Given
 from edge.checkout import Lane, Sale
+from edge.counters import Counter
 from edge.deliveries import Delivery
 from edge.health import Device, DeviceConfig
 from edge.hearing import Antenna, Reader
@@ -14,6 +15,7 @@ from edge.inventory import Count, ProductRow
 from edge.items import Item
 from edge.labels import Label, Picture
 from edge.levels import Level
+from edge.occupancy import Headcount
 from edge.price_sets import PriceSet
 from edge.pricebook import Entry
 from edge.pricing import Price
@@ -53,6 +55,8 @@ class State:
     sales: Rows[str, Sale] = field(default_factory=Rows)
     minutes: Rows[tuple[str, int, int], LineMinute] = field(default_factory=Rows)
     occupancy: Rows[str, Occupancy] = field(default_factory=Rows)
+    headcounts: Rows[str, Headcount] = field(default_factory=Rows)
+    counters: Rows[tuple[str, str], Counter] = field(default_factory=Rows)
     heat: Rows[tuple[str, int], HeatMap] = field(default_factory=Rows)
     devices: Rows[str, Device] = field(default_factory=Rows)
     configs: Rows[tuple[str, int], DeviceConfig] = field(default_factory=Rows)

@@ -29,6 +29,7 @@ from edge import tables
 from edge.airtime import Pace
 from edge.answers import Given
 from edge.checkout import Lane, Sale
+from edge.counters import Counter
 from edge.deliveries import Delivery
 from edge.events import Event
 from edge.health import Device, DeviceConfig
@@ -37,6 +38,7 @@ from edge.inventory import Count, ProductRow
 from edge.items import Item
 from edge.labels import Label, Picture
 from edge.levels import Level
+from edge.occupancy import Headcount
 from edge.price_sets import PriceSet
 from edge.pricebook import Entry
 from edge.pricing import Price
@@ -75,6 +77,8 @@ _KEPT: dict[str, tuple[Table, type[Any]]] = {
     "sales": (tables.sales, Sale),
     "minutes": (tables.minutes, LineMinute),
     "occupancy": (tables.occupancy, Occupancy),
+    "headcounts": (tables.headcounts, Headcount),
+    "counters": (tables.counters, Counter),
     "heat": (tables.heat, HeatMap),
     "devices": (tables.devices, Device),
     "configs": (tables.configs, DeviceConfig),

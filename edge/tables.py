@@ -30,7 +30,7 @@ from edge.clocks import Clock
 from edge.commands import DeliveryLine, PriceChange, Product
 from edge.events import BasketLine, Cause, LabelContent
 from edge.labels import Glass, Trip, Turn
-from edge.readings import SoldLine
+from edge.readings import LineTotal, SoldLine
 from edge.stocktakes import CountedUnits, Result
 from edge.traces import Rival
 
@@ -439,6 +439,8 @@ minutes = Table(
     Column("in_", Integer, nullable=False),
     Column("out", Integer, nullable=False),
     Column("told", Boolean, nullable=False),
+    Column("staff_in", Integer, nullable=False),
+    Column("staff_out", Integer, nullable=False),
     PrimaryKeyConstraint("line", "start", "heard"),
     Index("minutes_by_start", "start"),
 )
@@ -451,6 +453,34 @@ occupancy = Table(
     Column("wait_s", Float, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("low", Integer, nullable=False),
+    Column("high", Integer, nullable=False),
+    Column("wait_mean_s", Float),
+)
+
+headcounts = Table(
+    "headcounts",
+    metadata,
+    Column("zone", Text, primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("staff", Integer, nullable=False),
+    Column("fewer", Float, nullable=False),
+    Column("more", Float, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sign", BigInteger, nullable=False),
+    Column("turned", BigInteger, nullable=False),
+    Column("capacity", Text, nullable=False),
+    Column("alarms", BigInteger, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("device", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("totals", Json(tuple[LineTotal, ...]), nullable=False),
+    Column("spans", Json(tuple[tuple[int, int], ...]), nullable=False),
+    PrimaryKeyConstraint("device", "line"),
 )
 
 heat = Table(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from devices.cameras.axis import axis_codec
+from devices.cameras.mapping import LineFields, ZoneFields, mapping_codec
+from devices.cameras.names import LineName, Names
+from devices.cameras.xovis import xovis_codec
+from devices.contract import Codec
 from devices.rfid.epc import Sgtin, Sscc
 from devices.rfid.epc import decode as decode_epc
 from devices.scanners.gs1 import parse as parse_code
-from devices.uplink import Uplink, VendorDevice
-from edge.config import Settings
+from devices.uplink import Uplink, Vendor, VendorDevice
+from edge.config import Device, Settings
+from edge.config_people import MappedLines, MappedZones
 from edge.shop import Codes
 
 _SSCC_HEADERS = ("31", "F9")  # SSCC-96, SSCC+: TDS 2.3, table 14-1
@@ -15,11 +21,51 @@ _SSCC_HEADERS = ("31", "F9")  # SSCC-96, SSCC+: TDS 2.3, table 14-1
 def uplink_of(settings: Settings) -> Uplink:
     """Give the decoder of all that the devices of this shop publish."""
     vendors = [
-        VendorDevice(device.id, device.kind, device.codec, device.topic)
+        VendorDevice(device.id, device.kind, codec, device.topic)
         for device in settings.devices
-        if device.codec != "native" and device.topic is not None
+        if (codec := _codec(device)) is not None and device.topic is not None
     ]
     return Uplink(settings.store.id, vendors)
+
+
+def _codec(device: Device) -> Vendor | Codec | None:
+    match device.codec:
+        case "native":
+            return None
+        case "impinj" | "zebra":
+            return device.codec
+        case "xovis":
+            return xovis_codec(_names(device))
+        case "axis":
+            return axis_codec(_names(device))
+        case "mapping":
+            return _mapping(device)
+
+
+def _names(device: Device) -> Names:
+    return Names(
+        {line.theirs: LineName(line.name, line.direction, line.swapped) for line in device.lines},
+        {zone.theirs: zone.zone for zone in device.zones},
+    )
+
+
+def _mapping(device: Device) -> Codec:
+    mapping = device.mapping
+    lines = mapping.crossings if mapping else None
+    zones = mapping.zones if mapping else None
+    return mapping_codec(
+        _names(device),
+        _line_fields(lines) if lines else None,
+        _zone_fields(zones) if zones else None,
+    )
+
+
+def _line_fields(lines: MappedLines) -> LineFields:
+    return LineFields(**lines.model_dump())
+
+
+def _zone_fields(zones: MappedZones) -> ZoneFields:
+    return ZoneFields(**zones.model_dump())
 
 
 def _tag(epc: str) -> tuple[str, str] | None:

@@ -18,16 +18,20 @@ from edge.events import moment
 
 router = APIRouter(tags=["people"])
 
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
 HEAT_SCALE = 16  # pixels of the picture for a cell of the map
 
 
 class TrafficShape(Shape):
-    """People across a line in a bucket of time."""
+    """Visitors across a line in a bucket of time, and the staff apart."""
 
     line: str
     start: datetime
     in_: Annotated[int, Field(serialization_alias="in")]
     out: int
+    staff_in: int
+    staff_out: int
 
 
 class TrafficPage(Shape):
@@ -36,11 +40,28 @@ class TrafficPage(Shape):
     items: list[TrafficShape]
 
 
+class ConversionShape(Shape):
+    """Sales for each visitor who came in during a bucket of time; null where nobody came in."""
+
+    start: datetime
+    entries: int
+    sales: int
+    conversion: float | None
+
+
+class ConversionPage(Shape):
+    """Conversion by bucket."""
+
+    items: list[ConversionShape]
+
+
 class OccupancyShape(Shape):
-    """People in a zone, or in the whole shop (`store`)."""
+    """People in a zone, or visitors in the whole shop (`store`), surely from `low` to `high`."""
 
     zone: str
     people: int
+    low: int
+    high: int
     as_of: datetime
 
 
@@ -59,22 +80,58 @@ def get_traffic(
     line: IdQuery = None,
 ) -> TrafficPage:
     """Count people by line and bucket; without `from`, since a day ago."""
-    until = millis(end) if end else millis(datetime.now(UTC)) + 60_000
-    since = millis(start) if start else until - 86_400_000
+    since, until = _span(start, end)
     rows = desk.queries.traffic(since, until, bucket, line)
     return TrafficPage(
-        items=[TrafficShape(line=r.line, start=moment(r.start), in_=r.in_, out=r.out) for r in rows]
+        items=[
+            TrafficShape(
+                line=row.line,
+                start=moment(row.start),
+                in_=row.in_,
+                out=row.out,
+                staff_in=row.staff_in,
+                staff_out=row.staff_out,
+            )
+            for row in rows
+        ]
+    )
+
+
+@router.get("/traffic/conversion", dependencies=[viewer])
+def get_conversion(
+    desk: DeskDep,
+    start: Annotated[Moment | None, Query(alias="from")] = None,
+    end: Annotated[Moment | None, Query(alias="to")] = None,
+    bucket: Literal["hour", "day"] = "hour",
+) -> ConversionPage:
+    """Compare sales with the visitors who came in; without `from`, since a day ago."""
+    rows = desk.queries.conversion(*_span(start, end), bucket)
+    return ConversionPage(
+        items=[
+            ConversionShape(
+                start=moment(row.start),
+                entries=row.entries,
+                sales=row.sales,
+                conversion=row.sales / row.entries if row.entries else None,
+            )
+            for row in rows
+        ]
     )
 
 
 @router.get("/occupancy", dependencies=[viewer])
 def get_occupancy(desk: DeskDep) -> OccupancyPage:
     """Count people by zone."""
-    rows = sorted(desk.queries.occupancy().items())
     return OccupancyPage(
         items=[
-            OccupancyShape(zone=zone, people=people, as_of=moment(at))
-            for zone, (people, at) in rows
+            OccupancyShape(
+                zone=row.zone,
+                people=row.people,
+                low=row.low,
+                high=row.high,
+                as_of=moment(row.at),
+            )
+            for row in desk.queries.occupancy()
         ]
     )
 
@@ -99,3 +156,9 @@ def get_heatmap(desk: DeskDep, camera: IdPath) -> Response:
     png = io.BytesIO()
     picture.save(png, "PNG")
     return Response(png.getvalue(), media_type="image/png")
+
+
+def _span(start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    """Give a span of time in epoch ms; until now, and for a day, where it is not told."""
+    until = millis(end) if end else millis(datetime.now(UTC)) + MINUTE_MS
+    return (millis(start) if start else until - DAY_MS), until

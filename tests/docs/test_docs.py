@@ -34,6 +34,15 @@ from edge.config import (
     Zone,
     load,
 )
+from edge.config_people import (
+    CounterLine,
+    CounterZone,
+    MappedLines,
+    MappedZones,
+    Mapping,
+    People,
+    StaffTime,
+)
 from edge.events import EVENTS, Event
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,9 +57,16 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[api]": Api,
     "[presence]": Presence,
     "[prices]": Prices,
+    "[people]": People,
+    "people.staff": StaffTime,
     "[[zones]]": Zone,
     "[[shelves]]": Shelf,
     "[[devices]]": Device,
+    "devices.lines": CounterLine,
+    "devices.zones": CounterZone,
+    "devices.mapping": Mapping,
+    "devices.mapping.crossings": MappedLines,
+    "devices.mapping.zones": MappedZones,
     "[[references]]": Reference,
     "[[cameras]]": Camera,
     "cameras.lines": Line,
@@ -87,7 +103,8 @@ def test_configuration_names_every_key(heading: str) -> None:
     documented = {
         key.strip("`"): cells[1] for key, cells in rows("configuration.md", heading).items()
     }
-    assert documented == {key: default_of(model, key) for key in model.model_fields}
+    fields = model.model_fields.items()
+    assert documented == {field.alias or key: default_of(model, key) for key, field in fields}
 
 
 def test_configuration_names_every_section() -> None:

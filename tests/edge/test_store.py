@@ -35,6 +35,7 @@ from edge.commands import (
     ScanAtLane,
     SetPrices,
 )
+from edge.counters import Counter
 from edge.database import open_database
 from edge.deliveries import Delivery
 from edge.errors import Refused
@@ -54,6 +55,7 @@ from edge.inventory import Count, ProductRow
 from edge.items import Item
 from edge.labels import Glass, Label, Picture, Trip
 from edge.levels import Level
+from edge.occupancy import Headcount
 from edge.price_sets import PriceSet
 from edge.pricebook import Entry
 from edge.pricing import Price
@@ -62,6 +64,7 @@ from edge.readings import (
     Crossing,
     Kind,
     LabelShown,
+    LineTotal,
     Message,
     PeopleCrossed,
     PeopleSeen,
@@ -233,8 +236,16 @@ ROWS: dict[str, tuple[Any, Any]] = {
         Lane("lane-1", "scanning", 3, (BasketLine(MILK, "Milk", 2, 300, 600),), "hm", 9, T0),
     ),
     "sales": ("s", Sale("s", "lane-1", T0, "CNY", 600, (SoldLine(MILK, 2, 600, "3034"),), "m")),
-    "minutes": (("door", T0, T0), LineMinute("door", T0, T0, 3, 2)),
-    "occupancy": ("store", Occupancy("store", 5, 1.5, 6, T0)),
+    "minutes": (("door", T0, T0), LineMinute("door", T0, T0, 3, 2, staff_in=1, staff_out=4)),
+    "occupancy": ("store", Occupancy("store", 5, 1.5, 6, T0, 4, 7, 0.5)),
+    "headcounts": (
+        "store",
+        Headcount("store", 5, 2, 0.25, 1.5, T0, T0 - 1, LARGE, "near", LARGE),
+    ),
+    "counters": (
+        ("counter-1", "door"),
+        Counter("counter-1", "door", (LineTotal("door", "in", LARGE, T0, 5),), ((1, 2), (4, T0))),
+    ),
     "devices": (
         "reader-1",
         Device(

@@ -50,6 +50,7 @@ GET /price-sets/{}
 POST /price-sets/{}/apply
 POST /price-sets/{}/cancel
 GET /traffic
+GET /traffic/conversion
 GET /occupancy
 GET /traffic/heatmap/{}.png
 GET /sales

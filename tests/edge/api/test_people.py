@@ -100,8 +100,8 @@ def test_occupancy_counts_zones_and_the_whole_shop(new_shop: Shop) -> None:
     new_shop.hear("camera/camera-1/zones", {"t": 1_777_629_600_000, "zones": zones})
     assert new_shop.api().get("/occupancy").json() == {
         "items": [
-            {"zone": "store", "people": 1, "as_of": "2026-05-01T10:00:02Z"},
-            {"zone": "tills", "people": 3, "as_of": "2026-05-01T10:00:00Z"},
+            {"zone": "store", "people": 1, "low": 0, "high": 2, "as_of": "2026-05-01T10:00:02Z"},
+            {"zone": "tills", "people": 3, "low": 3, "high": 3, "as_of": "2026-05-01T10:00:00Z"},
         ]
     }
 
