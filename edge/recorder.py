@@ -169,7 +169,8 @@ class Recorder:
         for file, size in zip(files, sizes, strict=True):
             if total <= self._max_bytes:
                 return
-            file.unlink(missing_ok=True)
+            for now in _both(file):
+                now.unlink(missing_ok=True)
             total -= size
 
     def _pack(self) -> None:
@@ -231,10 +232,15 @@ def _named(file: Path) -> int:
 
 
 def _size(file: Path) -> int:
-    for now in (file, file.with_name(file.name + ".gz")):  # it may just have been packed
+    for now in _both(file):
         with suppress(FileNotFoundError):
             return now.stat().st_size
     return 0
+
+
+def _both(file: Path) -> tuple[Path, Path]:
+    """Give a file, and what it is called once it was packed: that may just have happened."""
+    return file, file.with_name(file.name + ".gz")
 
 
 def _pack(files: Sequence[Path]) -> None:
@@ -248,8 +254,8 @@ def _pack(files: Sequence[Path]) -> None:
                 os.fsync(target.fileno())
             part.rename(packed)
             file.unlink()
-        except FileNotFoundError:
-            pass  # it was the oldest meanwhile, and went
+        except FileNotFoundError:  # it was the oldest meanwhile, and went
+            packed.unlink(missing_ok=True)
         except OSError as fault:
             log.warning("a recording was not packed", file=str(file), fault=str(fault))
         with suppress(OSError):
