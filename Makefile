@@ -1,9 +1,10 @@
 # Two commands do everything on a fresh machine: make demo, make test.
 PYTHON ?= python3
 BIN := .venv/bin
-# Debian packages: the broker with its clients, the second barcode reader, a browser for the tests, and fonts with
-# Chinese for labels.
-PACKAGES := mosquitto mosquitto-clients libzbar0 chromium fonts-dejavu-core fonts-noto-cjk
+# Debian packages: the broker with its clients, the second barcode reader, a browser for the tests, fonts with
+# Chinese for labels, and an RTSP camera for the tests.
+PACKAGES := mosquitto mosquitto-clients libzbar0 chromium fonts-dejavu-core fonts-noto-cjk \
+  python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good
 READY := .venv/ready
 
 .PHONY: demo run test check bench soak lock clean system
@@ -27,9 +28,11 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 soak: $(READY)
+	$(BIN)/pytest --numprocesses=2 -m hypothesis --hypothesis-profile=explore --timeout=0
 	$(BIN)/python -m benchmarks.day
 	$(BIN)/python -m benchmarks.prices
 	$(BIN)/python -m benchmarks.fleet
+	$(BIN)/python -m benchmarks.cameras --frames 100000
 	$(BIN)/python -m benchmarks.soak
 
 $(READY): requirements/dev.txt pyproject.toml | system

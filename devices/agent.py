@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from devices.mqtt import BrokerAddress, Delivery, Link
+from devices.mqtt import BrokerAddress, Delivery, Link, QoS
 from devices.topics import Topic
 from edge.errors import BrokerError
 
@@ -159,9 +159,11 @@ class Agent:
                 self._in_order = self._post(message)
             return self._seq
 
-    def publish_plain(self, leaf: str, payload: Mapping[str, Any], *, retain: bool = False) -> bool:
+    def publish_plain(
+        self, leaf: str, payload: Mapping[str, Any], *, retain: bool = False, qos: QoS = 1
+    ) -> bool:
         """Send a message without a number, once; False when there is no connection."""
-        return self._link.post(str(self._topic(leaf)), _encode(payload), retain=retain)
+        return self._link.post(str(self._topic(leaf)), _encode(payload), retain=retain, qos=qos)
 
     def update_status(self, **changes: object) -> None:
         """Change the device's status (`config_version=7`), now and on every new connection."""

@@ -68,10 +68,13 @@ class Numbered(Struct, frozen=True, kw_only=True):
         return Claims(readings, self.boot, self.seq)
 
 
-def read(decoder: Decoder[Value], payload: bytes) -> Value:
-    """Decode JSON into the decoder's type; raises ContractError, whatever the bytes are."""
-    if len(payload) > MAX_PAYLOAD:
-        raise ContractError("payload", f"at most {MAX_PAYLOAD} bytes", f"{len(payload)} bytes")
+def read(decoder: Decoder[Value], payload: bytes, most: int = MAX_PAYLOAD) -> Value:
+    """Decode JSON of at most so many bytes into the decoder's type.
+
+    Raises ContractError, whatever the bytes are.
+    """
+    if len(payload) > most:
+        raise ContractError("payload", f"at most {most} bytes", f"{len(payload)} bytes")
     try:
         # All of it must be UTF-8; msgspec would let bad bytes pass in fields that nobody reads.
         return decoder.decode(str(payload, "utf-8"))

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import structlog
 from msgspec import Struct
 from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo, topic_matches_sub
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
+from devices.topics import Fleeting
 from edge.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TICK_S = 1.0
 IN_FLIGHT = 20_000
 """Messages that may wait for their PUBACK on one connection (packet ids end at 65,535)."""
 
+QoS = Literal[0, 1]
 Will = tuple[str, bytes, bool]
 """What the broker publishes when the session dies: topic, payload, retain."""
 
@@ -98,6 +100,7 @@ class Link:
     ) -> None:
         """Prepare the session; raises BrokerError when the CA file cannot be used.
 
+        `subscriptions` are at QoS 1, those that are `Fleeting` at QoS 0.
         A session that is not `lasting` is forgotten by the broker as soon as it ends.
         """
         self._address = address
@@ -169,15 +172,15 @@ class Link:
                 )
             info.wait_for_publish(0.1)
 
-    def post(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Send at QoS 1 without waiting, from any thread.
+    def post(self, topic: str, payload: bytes, *, retain: bool = False, qos: QoS = 1) -> bool:
+        """Send without waiting, from any thread; at QoS 0 no broker keeps it for who is away.
 
         Returns False when there is no connection or when too much waits for its PUBACK: then
         nothing was sent and nothing is kept.
         """
         if not self._online.is_set():
             return False
-        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        info = self._client.publish(topic, payload, qos=qos, retain=retain)
         return info.rc is not MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
 
     def _run(self) -> None:
@@ -240,7 +243,7 @@ class Link:
         if reason.is_failure:
             _log.warning("mqtt broker refused us", broker=str(self._address), why=str(reason))
         elif self._subscriptions:
-            client.subscribe([(topic, 1) for topic in self._subscriptions])
+            client.subscribe([(topic, _qos(topic)) for topic in self._subscriptions])
         else:
             self._begun()
 
@@ -307,6 +310,10 @@ class Link:
             sock.close()
         self._wake_in.close()
         self._wake_out.close()
+
+
+def _qos(topic: str) -> int:
+    return 0 if isinstance(topic, Fleeting) else 1
 
 
 def _client(address: BrokerAddress, client_id: str, will: Will | None, *, lasting: bool) -> Client:

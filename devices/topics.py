@@ -50,6 +50,12 @@ class Topic(Struct, frozen=True):
         return f"store/{self.store}/{self.kind}/{self.device}/{self.leaf}"
 
 
+class Fleeting(str):
+    """A topic filter of what nobody keeps: at QoS 0 a broker holds nothing for who is away."""
+
+    __slots__ = ()
+
+
 def is_filter(text: str) -> bool:
     """Say whether a text is a topic filter (MQTT 5.0, 4.7.1): `#` last, `+` alone in its level."""
     levels = text.split("/")

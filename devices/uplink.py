@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from devices.cameras.native import decode_crossings, decode_heatmap, decode_zones
+from devices.cameras.native import (
+    decode_crossings,
+    decode_figures,
+    decode_heatmap,
+    decode_overlay,
+    decode_snapshot,
+    decode_zones,
+)
 from devices.checkout.native import decode_sale
 from devices.contract import Claims, Codec, Numbered, read
 from devices.labels.native import decode_problem, decode_report, decode_shown
@@ -16,9 +23,9 @@ from devices.rfid import impinj, zebra
 from devices.rfid.native import decode_reads
 from devices.scanners.native import decode_scan, decode_weight
 from devices.status import decode_result, decode_status
-from devices.topics import Topic, covers, is_filter
+from devices.topics import Fleeting, Topic, covers, is_filter
 from edge.errors import ConfigError, ContractError, Fault
-from edge.readings import Kind, Message
+from edge.readings import Figures, Kind, Message, Overlay, Snapshot
 
 Vendor = Literal["impinj", "zebra"]
 
@@ -28,6 +35,7 @@ NATIVE: dict[tuple[Kind, str], Codec] = {
     ("camera", "crossings"): decode_crossings,
     ("camera", "zones"): decode_zones,
     ("camera", "heatmap"): decode_heatmap,
+    ("camera", "problem"): decode_problem,
     ("scanner", "scan"): decode_scan,
     ("scale", "weight"): decode_weight,
     ("checkout", "sale"): decode_sale,
@@ -36,6 +44,14 @@ NATIVE: dict[tuple[Kind, str], Codec] = {
     ("label", "problem"): decode_problem,
 }
 EVERY_KIND: dict[str, Codec] = {"status": decode_status, "result": decode_result}
+Sight = Snapshot | Overlay | Figures
+SIGHTS: dict[str, Callable[[bytes], Sight]] = {
+    "snapshot": decode_snapshot,
+    "overlay": decode_overlay,
+    "status": decode_figures,
+}
+FLEETING = ("snapshot", "overlay")
+"""What cameras show for a moment: no readings, and on nobody's disk."""
 
 
 class VendorDevice(Struct, frozen=True):
@@ -74,6 +90,21 @@ class Uplink:
         every = [f"store/{store}/+/+/{leaf}" for leaf in EVERY_KIND]
         topics = (*native, *every, *(vendor.topic for vendor in vendors))
         self.subscriptions: tuple[str, ...] = tuple(dict.fromkeys(topics))
+        self.fleeting = tuple(Fleeting(f"store/{store}/camera/+/{leaf}") for leaf in FLEETING)
+
+    def is_fleeting(self, topic: str) -> bool:
+        """Tell whether a topic carries what must not be kept, whoever else subscribes to it."""
+        return any(covers(wanted, topic) for wanted in self.fleeting)
+
+    def sight(self, topic: str, payload: bytes) -> tuple[str, Sight] | None:
+        """Decode what a camera shows for a moment, with its name; None for all other topics.
+
+        Raises ContractError for a wrong payload.
+        """
+        show = SIGHTS.get(topic.rpartition("/")[2])
+        if show is None or not covers(f"store/{self._store}/camera/+/+", topic):
+            return None
+        return Topic.parse(topic).device, show(payload)
 
     def decode(self, topic: str, payload: bytes) -> Message:
         """Decode one publication; raises ContractError for a wrong topic or payload."""

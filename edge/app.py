@@ -6,10 +6,11 @@ import asyncio
 import io
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 import uvicorn
 import zxingcpp
 from fastapi import FastAPI
@@ -31,15 +32,18 @@ from edge.config import Settings
 from edge.config import Sink as SinkSettings
 from edge.database import open_database
 from edge.door import Door
-from edge.errors import BrokerError, NotFound, SinkDown
+from edge.drawings import Drawings
+from edge.errors import BrokerError, ContractError, NotFound, SinkDown
 from edge.eventlog import EventLog
 from edge.events import DeviceCommanded, DeviceConfigured, LabelChanged
 from edge.explanations import Explanations
 from edge.feed import Feed
 from edge.flight import Flight
 from edge.gateway import Gateway, Listening, Ports, Rejection
+from edge.lookout import Lookout
 from edge.metrics import Metrics
 from edge.overview import Overview
+from edge.pages.cameras import CameraParts
 from edge.pages.site import mount
 from edge.price_audit import PriceAuditor
 from edge.price_queries import PriceQueries
@@ -58,6 +62,8 @@ DOWNLINK = "devices"  # the name of the consumer that speaks to the devices
 DOWNLINK_BATCH = 50
 PUBLISH_S = 10.0
 SINK_S = 10.0
+
+log = structlog.get_logger()
 
 
 def clock() -> int:
@@ -97,15 +103,13 @@ def assemble(settings: Settings) -> Parts:
     def logged(events: list[LoggedEvent]) -> None:
         metrics.logged(events)
         feed.publish(events)
+        lookout.logged(events)
         for relay in relays:
             relay.wake()
 
     def acknowledge(kind: Kind, device: str, boot: str, seq: int) -> None:
         topic = Topic(settings.store.id, kind, device, "ack")
         link.post(str(topic), b'{"boot":"%s","seq":%d}' % (boot.encode(), seq))
-
-    def take(delivery: Delivery) -> None:
-        door.take(delivery.topic, delivery.payload, delivery.acknowledge)
 
     def listening(connected: bool) -> None:  # noqa: FBT001  (the link's own callback)
         gateway.submit(Listening(connected))
@@ -126,12 +130,13 @@ def assemble(settings: Settings) -> Parts:
         record=flight.record,
     )
     gateway = Gateway(store, revive, clock, ports, settings.database.keep_days)
+    lookout = Lookout(gateway.execute)
     door = Door(uplink.decode, uplink.envelope, gateway.submit, metrics, clock)
     link = Link(
         broker_address(settings),
         f"store-edge-{settings.store.id}",
-        subscriptions=uplink.subscriptions,
-        on_message=take,
+        subscriptions=(*uplink.subscriptions, *uplink.fleeting),
+        on_message=_entrance(uplink, lookout, door),
         on_connected=listening,
     )
     sinks = tuple(_sink(sink, settings) for sink in settings.sinks)
@@ -159,6 +164,8 @@ def assemble(settings: Settings) -> Parts:
         clock=clock,
         execute=gateway.execute,
         queries=queries,
+        drawings=Drawings(engine, settings),
+        lookout=lookout,
         prices=PriceQueries(engine),
         explanations=Explanations(engine, settings),
         auditor=Auditor(engine, settings, tag_view),
@@ -188,6 +195,13 @@ def application(parts: Parts) -> FastAPI:
         identify=parts.desk.identify,
         picture=parts.desk.queries.picture,
         secret=secrets.token_urlsafe(32),
+        cameras=CameraParts(
+            drawings=parts.desk.drawings,
+            lookout=parts.desk.lookout,
+            execute=parts.desk.execute,
+            configs=parts.desk.queries.configs,
+            heat=parts.desk.queries.heat,
+        ),
     )
     around = app.router.lifespan_context
 
@@ -246,6 +260,30 @@ def gtin_on(picture: bytes) -> str | None:
     except (UnidentifiedImageError, OSError, SyntaxError):  # Pillow's, for what is no picture
         return None
     return CODES.scan(codes[0].text)[0] if len(codes) == 1 else None
+
+
+def _entrance(uplink: Uplink, lookout: Lookout, door: Door) -> Callable[[Delivery], None]:
+    def take(delivery: Delivery) -> None:
+        _look(uplink, lookout, delivery)
+        if uplink.is_fleeting(delivery.topic):
+            delivery.acknowledge()
+        else:
+            door.take(delivery.topic, delivery.payload, delivery.acknowledge)
+
+    return take
+
+
+def _look(uplink: Uplink, lookout: Lookout, delivery: Delivery) -> None:
+    """Pass on what a camera shows; what breaks the contract is told of without a word of it."""
+    if delivery.retain and uplink.is_fleeting(delivery.topic):
+        return  # whoever let the broker keep it is no camera of ours
+    try:
+        sight = uplink.sight(delivery.topic, delivery.payload)
+    except ContractError as breach:
+        log.warning("a camera's sight was not taken", topic=delivery.topic, field=breach.path)
+        return
+    if sight is not None:
+        lookout.take(*sight)
 
 
 def _flight(settings: Settings, epoch: int, uplink: Uplink) -> Flight:

@@ -13,6 +13,7 @@ import typer
 
 from edge.cli_epc import epc
 from edge.cli_label import label
+from edge.cli_video import count, validate
 from edge.errors import Refused, StoreEdgeError
 from edge.logs import to_stderr
 
@@ -27,6 +28,8 @@ token = typer.Typer(help="Tokens for API and pages.", no_args_is_help=True)
 app.add_typer(epc, name="epc")
 app.add_typer(label, name="label")
 app.add_typer(token, name="token")
+app.command()(count)
+app.command()(validate)
 
 Config = Annotated[
     Path,
@@ -261,23 +264,6 @@ def scan(
             typer.echo(f"{image}: {found.error or texts or 'no code'}")
     if failed:
         raise typer.Exit(1)
-
-
-@app.command()
-def count(
-    video: Annotated[Path, typer.Argument(help="a recording")],
-    line: Annotated[list[str], typer.Option(help="x1,y1,x2,y2 in fractions of the picture")],
-    zone: Annotated[list[str] | None, typer.Option(help="name:x,y,x,y,... in fractions")] = None,
-    body: Annotated[
-        float | None, typer.Option(help="a person's height, in picture heights")
-    ] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Count people across lines in a recording."""
-    from edge.counting import count_recording
-
-    count_recording(video, line, zone or [], body, as_json=as_json)
 
 
 @app.command()

@@ -282,10 +282,11 @@ class AdoptDevice(Struct, frozen=True, tag=True):
 
 
 class ConfigureDevice(Struct, frozen=True, tag=True):
-    """Give a device a new configuration; it becomes the next version."""
+    """Give a device a new configuration; it becomes the next version. `by` names who asked."""
 
     device: str
     config: dict[str, Any]
+    by: str = ""
 
 
 class RollBackDevice(Struct, frozen=True, tag=True):
@@ -293,6 +294,7 @@ class RollBackDevice(Struct, frozen=True, tag=True):
 
     device: str
     version: int
+    by: str = ""
 
 
 class CommandDevice(Struct, frozen=True, tag=True):
@@ -301,6 +303,17 @@ class CommandDevice(Struct, frozen=True, tag=True):
     device: str
     name: str
     args: dict[str, Any] = field(default_factory=dict)
+
+
+class TakeSnapshot(Struct, frozen=True, tag=True):
+    """Ask a camera for its picture, people blurred unless not `blur`; answered with an id.
+
+    `by` names who asked.
+    """
+
+    camera: str
+    by: str
+    blur: bool = True
 
 
 class ScanAtLane(Struct, frozen=True, tag=True):
@@ -363,6 +376,7 @@ Command = (
     | ConfigureDevice
     | RollBackDevice
     | CommandDevice
+    | TakeSnapshot
     | ScanAtLane
     | VoidLine
     | PayBasket

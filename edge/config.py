@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field, StrictBool, ValidationError, model_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationError, model_validator
 
 from edge.config_faults import ELSEWHERE, refusal, schema_faults
 from edge.config_links import crossed_faults
@@ -41,6 +41,7 @@ from edge.config_values import (
     Port,
     Positive,
     Seconds,
+    Share,
     TemplateName,
     Timezone,
     TopicFilter,
@@ -293,17 +294,34 @@ class Line(Section):
 
 
 class Area(Section):
-    """A polygon on a camera's picture whose people count for a zone of the shop."""
+    """A polygon on a camera's picture whose people count for a zone of the shop.
+
+    Who stays there for longer than `loiter_s` loiters.
+    """
 
     zone: Id
     polygon: PicturePolygon
     queue: StrictBool = False
+    loiter_s: Seconds | None = None
+
+
+class Detector(Section):
+    """An ONNX model that finds people: `size` is its input (width by height in pixels).
+
+    `person` is the number of that class, `least_score` what a box has to score.
+    """
+
+    model: FilePath
+    size: tuple[Count, Count] = (640, 640)
+    person: Annotated[StrictInt, Field(ge=0)] = 0
+    least_score: Share = 0.35
 
 
 class Camera(Section):
     """A camera: `source` is a file, an RTSP or HTTP address, or a USB index such as "0".
 
-    `body` is how much of the picture's height a standing person fills, where that is known.
+    `body` is how much of the picture's height a standing person fills, where that is known. In
+    `masks` nothing is looked at. With a `detector` its model finds people, else motion does.
     """
 
     id: Id
@@ -314,6 +332,8 @@ class Camera(Section):
     loop: StrictBool = False
     lines: tuple[Line, ...] = ()
     areas: tuple[Area, ...] = ()
+    masks: tuple[PicturePolygon, ...] = ()
+    detector: Detector | None = None
     at: Point | None = None
 
     @model_validator(mode="after")
@@ -388,23 +408,6 @@ class Settings(Section):
     def zone_of(self, place: str) -> str:
         """Give the zone of a shelf, or the zone itself."""
         return next((shelf.zone for shelf in self.shelves if shelf.id == place), place)
-
-    def entrances(self) -> list[str]:
-        """Give the lines that lead into the shop."""
-        ours = [line.name for camera in self.cameras for line in camera.lines if line.entrance]
-        theirs = [line.name for device in self.devices for line in device.lines if line.entrance]
-        return list(dict.fromkeys((*ours, *theirs)))
-
-    def queues(self) -> list[str]:
-        """Give the zones whose people wait."""
-        ours = [area.zone for camera in self.cameras for area in camera.areas if area.queue]
-        theirs = [zone.zone for device in self.devices for zone in device.zones if zone.queue]
-        return list(dict.fromkeys((*ours, *theirs)))
-
-    def watchers(self) -> list[str]:
-        """Give the cameras and counters that see the people of zones."""
-        cameras = [camera.id for camera in self.cameras if camera.areas]
-        return cameras + [device.id for device in self.devices if device.zones]
 
 
 def load(file: Path) -> Settings:

@@ -58,19 +58,28 @@ def schema_faults(
     file: Path, lines: TomlLines, model: type[BaseModel], error: ValidationError
 ) -> Iterator[Fault]:
     """Turn what pydantic found into faults, in words of the model's own schema."""
-    schema = model.model_json_schema()
-    for detail in error.errors(include_url=False):
-        path, expected, came = _explained(schema, detail)
+    for path, expected, came in explained(model, error):
         yield Fault(str(file), lines.line(path), dotted(path) or "file", expected, came)
 
 
-def _explained(schema: dict[str, Any], detail: ErrorDetails) -> tuple[KeyPath, str, str]:
+def explained(
+    model: type[BaseModel], error: ValidationError, whole: str = "the file"
+) -> Iterator[tuple[KeyPath, str, str]]:
+    """Give the path of each fault, what was expected and what came; `whole` names the model."""
+    schema = model.model_json_schema()
+    for detail in error.errors(include_url=False):
+        yield _explained(schema, detail, whole)
+
+
+def _explained(
+    schema: dict[str, Any], detail: ErrorDetails, whole: str
+) -> tuple[KeyPath, str, str]:
     path, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
     if kind == "refused":
         key = context["key"]
         return (*path, *([key] if key else [])), context["want"], context["came"]
     if kind == "extra_forbidden":
-        return path, _known_keys(schema, path), repr(path[-1])
+        return path, _known_keys(schema, path, whole), repr(path[-1])
     if path[-1:] == ("[key]",):
         return path[:-1], _describe(schema, _node(schema, path[:-2])), f"the key {path[-2]!r}"
     if kind == "model_type" and context.get("class_name") == "Secret":
@@ -87,10 +96,10 @@ def _kept(path: KeyPath, came: str) -> str:
     return "a value that is not shown" if secret else came
 
 
-def _known_keys(schema: dict[str, Any], path: KeyPath) -> str:
+def _known_keys(schema: dict[str, Any], path: KeyPath, whole: str) -> str:
     known = _node(schema, path[:-1]).get("properties", {})
     names = [str(part) for part in path[:-1] if isinstance(part, str)]
-    table = f"[{'.'.join(names)}]" if names else "the file"
+    table = f"[{'.'.join(names)}]" if names else whole
     return f"a key of {table}: {', '.join(known)}{did_you_mean(str(path[-1]), known)}"
 
 
@@ -143,8 +152,15 @@ def _described_array(schema: dict[str, Any], node: dict[str, Any]) -> str:
     items = node.get("prefixItems") or [node.get("items", {})]
     item = _describe(schema, _resolved(schema, items[0]))
     least, most = node.get("minItems"), node.get("maxItems")
-    size = f" of {most}" if most else f" of at least {least}" if least else ""
-    return f"an array{size}, each {item}"
+    return f"an array{_described_size(least, most)}, each {item}"
+
+
+def _described_size(least: int | None, most: int | None) -> str:
+    if least == most:
+        return f" of {most}" if most else ""
+    if least and most:
+        return f" of {least} to {most}"
+    return f" of at least {least}" if least else f" of at most {most}"
 
 
 def _described_range(node: dict[str, Any]) -> str:

@@ -59,7 +59,12 @@ _REFERENCES = (
 
 def crossed_faults(file: Path, lines: TomlLines, tree: dict[str, Any]) -> Iterator[Fault]:
     """Find names that are given twice, and names of things that the file does not have."""
-    found = (*_duplicates(tree, lines), *_dangling(tree), *_without_address(tree))
+    found = (
+        *_duplicates(tree, lines),
+        *_counted_twice(tree, lines),
+        *_dangling(tree),
+        *_without_address(tree),
+    )
     for path, expected, came in found:
         yield Fault(str(file), lines.line(path), dotted(path), expected, came)
 
@@ -73,6 +78,18 @@ def _duplicates(tree: dict[str, Any], lines: TomlLines) -> Iterator[_Crossed]:
                     came = f"{shown(name)}, which line {lines.line(first[name])} has"
                     yield path, names.noun, came
                 first.setdefault(name, path)
+
+
+def _counted_twice(tree: dict[str, Any], lines: TomlLines) -> Iterator[_Crossed]:
+    """Find lines of cameras that have the name of a counter's line, which may have its own twice.
+
+    A counter tells of each direction apart.
+    """
+    theirs = {name: path for path, name in _texts(tree, "devices.*.lines.*.name")}
+    for path, name in _texts(tree, "cameras.*.lines.*.name"):
+        if name in theirs:
+            came = f"{shown(name)}, which line {lines.line(theirs[name])} has"
+            yield path, "a name that no line of a counter has", came
 
 
 def _dangling(tree: dict[str, Any]) -> Iterator[_Crossed]:

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
-from biip import ParseError
-from biip.gln import Gln
-from biip.gtin import Gtin
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -30,6 +27,7 @@ from edge.config_faults import did_you_mean, refusal, shown
 from edge.events import EVENTS
 
 SMALLEST_AREA_M2 = 1e-6
+MOST_CORNERS = 100  # of an outline on a picture, each side of which is compared with all others
 
 
 def _known_timezone(name: str) -> str:
@@ -46,7 +44,12 @@ def _known_currency(code: str) -> str:
     return code
 
 
+# biip holds 17 MB of GS1 prefixes: only a file with GTINs or a GLN in it pays for them, for every
+# camera's worker reads the file.
 def _padded_gtin(digits: str) -> str:
+    from biip import ParseError  # noqa: PLC0415  (the reason is above)
+    from biip.gtin import Gtin  # noqa: PLC0415  (the same)
+
     try:
         return Gtin.parse(digits).as_gtin_14()
     except ParseError as fault:
@@ -55,6 +58,9 @@ def _padded_gtin(digits: str) -> str:
 
 
 def _checked_gln(digits: str) -> str:
+    from biip import ParseError  # noqa: PLC0415  (the same)
+    from biip.gln import Gln  # noqa: PLC0415  (the same)
+
     try:
         return Gln.parse(digits).as_gln()
     except ParseError as fault:
@@ -121,6 +127,43 @@ def _spanning(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
     return polygon
 
 
+def _simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Refuse an outline that meets itself: nobody can tell what is inside."""
+    sides = list(pairwise((*polygon, polygon[0])))
+    apart = (
+        (one, other)
+        for (m, one), (n, other) in combinations(enumerate(sides), 2)
+        if 1 < n - m < len(sides) - 1
+    )
+    if any(_meet(*one, *other) for one, other in apart):
+        raise refusal("an outline that does not cross or touch itself", "one that does")
+    return polygon
+
+
+def _meet(start: Point, end: Point, begin: Point, finish: Point) -> bool:
+    """Tell whether two straight lines have a point in common."""
+    turns = [
+        _turn(start, end, begin),
+        _turn(start, end, finish),
+        _turn(begin, finish, start),
+        _turn(begin, finish, end),
+    ]
+    if turns[0] * turns[1] < 0 and turns[2] * turns[3] < 0:
+        return True
+    ends = ((start, end, begin), (start, end, finish), (begin, finish, start), (begin, finish, end))
+    return any(not turn and _is_within(*of) for turn, of in zip(turns, ends, strict=True))
+
+
+def _turn(start: Point, end: Point, point: Point) -> float:
+    """Give on which side of a line a point is: 0 on it."""
+    (x, y), (u, v), (p, q) = start, end, point
+    return (u - x) * (q - y) - (v - y) * (p - x)
+
+
+def _is_within(start: Point, end: Point, point: Point) -> bool:
+    return all(min(a, b) <= c <= max(a, b) for a, b, c in zip(start, end, point, strict=True))
+
+
 def _topic_filter(topic: str) -> str:
     """Check an MQTT filter: + fills a level, # fills the last one (MQTT 3.1.1, 4.7.1)."""
     *levels, last = topic.split("/")
@@ -168,7 +211,12 @@ FieldPath = Annotated[
 Point = tuple[Number, Number]
 PicturePoint = tuple[Fraction, Fraction]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3), AfterValidator(_spanning)]
-PicturePolygon = Annotated[tuple[PicturePoint, ...], Field(min_length=3), AfterValidator(_spanning)]
+PicturePolygon = Annotated[
+    tuple[PicturePoint, ...],
+    Field(min_length=3, max_length=MOST_CORNERS),
+    AfterValidator(_simple),
+    AfterValidator(_spanning),
+]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 Country = Annotated[

@@ -1,43 +1,74 @@
-"""The command `store-edge count`: people across lines in a recording."""
+"""The command `store-edge count`: people across lines and in zones of a recording."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import cv2
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from edge.errors import Refused
-from vision.count import CountResult, count_video
-from vision.lines import Line
-from vision.zones import Area
+from edge.scene_options import SceneOptions
+from vision.capture import Frame
+from vision.count import Counter, CountResult, count_video
+from vision.detect_onnx import OnnxDetector
+from vision.heat_picture import HeatSheet
+from vision.overlay import Overlay
 
-LINE_NUMBERS = 4
-LEAST_ZONE_NUMBERS = 6
+Watch = Callable[[Frame, Counter], None]
 
 
 def count_recording(
-    video: Path, lines: Sequence[str], zones: Sequence[str], body: float | None, *, as_json: bool
+    video: Path,
+    options: SceneOptions,
+    overlay: Path | None = None,
+    heatmap: Path | None = None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Count, with a progress bar where somebody looks on, and print the result."""
-    parsed = [_line(text, n) for n, text in enumerate(lines, start=1)]
-    areas = [_area(text) for text in zones]
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(video.name, total=None)
-        result = count_video(
-            str(video),
-            parsed,
-            areas,
-            body,
-            lambda done, total: bar.update(task, completed=done, total=total or None),
-        )
-    told = as_dict(result, [line.name for line in parsed])
+    """Count, with a progress bar where somebody looks on, and print the result.
+
+    The recording with what was counted drawn on it goes to `overlay` (.mp4), where people were to
+    `heatmap` (.png). Raises Refused for a file of another kind, MediaError where there is no video.
+    """
+    _check_suffix("--overlay", overlay, ".mp4")
+    _check_suffix("--heatmap", heatmap, ".png")
+    sheet = HeatSheet() if heatmap else None
+    drawing = Overlay(overlay, options.lines, options.areas, options.masks) if overlay else None
+
+    def watch(frame: Frame, counter: Counter) -> None:
+        if sheet is not None:
+            sheet.add(frame, counter.points)
+        if drawing is not None:
+            drawing.draw(frame, counter)
+
+    with drawing or nullcontext():
+        result = counted(video, options, watch)
+    if sheet is not None and heatmap is not None:
+        heatmap.write_bytes(cv2.imencode(".png", sheet.picture())[1].tobytes())
+    told = as_dict(result, [line.name for line in options.lines])
     typer.echo(json.dumps(told) if as_json else _plain(told))
+
+
+def counted(video: Path, options: SceneOptions, watch: Watch | None = None) -> CountResult:
+    """Count a recording, with a progress bar on stderr where somebody looks on."""
+    with _bar(video.name) as progress:
+        return count_video(
+            str(video),
+            options.lines,
+            options.areas,
+            options.body,
+            progress,
+            masks=options.masks,
+            detector=OnnxDetector(options.model) if options.model else None,
+            watch=watch,
+        )
 
 
 def as_dict(result: CountResult, lines: Sequence[str]) -> dict[str, Any]:
@@ -68,8 +99,30 @@ def as_dict(result: CountResult, lines: Sequence[str]) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns,
+        TextColumn("{task.completed} of {task.total} pictures"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def _check_suffix(option: str, path: Path | None, suffix: str) -> None:
+    if path is not None and path.suffix.lower() != suffix:
+        raise Refused(f"{option}: expected a file name that ends in {suffix}, came {path}")
+
+
 def _plain(told: dict[str, Any]) -> str:
     rows = [f"in {told['in']}, out {told['out']} ({told['frames']} pictures)"]
+    rows += [f"{line['line']}: in {line['in']}, out {line['out']}" for line in told["lines"]]
     rows += [
         f"{c['t_s']:8.2f} s  picture {c['frame']:6}  {c['line']}  {c['dir']}"
         for c in told["crossings"]
@@ -79,29 +132,3 @@ def _plain(told: dict[str, Any]) -> str:
         for v in told["visits"]
     ]
     return "\n".join(rows)
-
-
-def _line(text: str, number: int) -> Line:
-    values = _fractions(text, text)
-    if len(values) != LINE_NUMBERS or values[:2] == values[2:]:
-        raise Refused(f"--line: expected x1,y1,x2,y2 with two different points, came {text!r}")
-    name = "line" if number == 1 else f"line-{number}"
-    return Line(name, (values[0], values[1]), (values[2], values[3]))
-
-
-def _area(text: str) -> Area:
-    name, colon, numbers = text.partition(":")
-    values = _fractions(numbers, text) if colon else []
-    if not name or len(values) < LEAST_ZONE_NUMBERS or len(values) % 2:
-        raise Refused(f"--zone: expected name:x,y,x,y,x,y with three points or more, came {text!r}")
-    return Area(name, tuple(zip(values[::2], values[1::2], strict=True)))
-
-
-def _fractions(numbers: str, text: str) -> list[float]:
-    try:
-        values = [float(number) for number in numbers.split(",")]
-    except ValueError:
-        values = []
-    if not values or not all(0 <= value <= 1 for value in values):
-        raise Refused(f"expected numbers from 0 to 1 with commas between, came {text!r}")
-    return values

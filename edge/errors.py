@@ -71,6 +71,19 @@ class IllegalMove(Refused):
     """The state table has no such step from where the thing stands."""
 
 
+class TooSoon(Refused):
+    """It was asked for too often; after `wait_s` seconds it may be asked for again."""
+
+    def __init__(self, reason: str, wait_s: float) -> None:
+        """Say why, and how long to wait."""
+        super().__init__(reason)
+        self.wait_s = wait_s
+
+
+class NoAnswer(Refused):
+    """A device that was asked does not answer."""
+
+
 class Unauthorised(StoreEdgeError):  # noqa: N818  (the HTTP term)
     """No token came, or one that is not known or was revoked."""
 

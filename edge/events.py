@@ -358,7 +358,7 @@ class DeviceChanged(Event, frozen=True, kw_only=True):
 
 
 class DeviceConfigured(Event, frozen=True, kw_only=True):
-    """A device has a new configuration to fetch."""
+    """A device has a new configuration to fetch; `by` names who gave it."""
 
     type: ClassVar[str] = "store.device.configured.v1"
     about: ClassVar[str] = "device"
@@ -366,6 +366,7 @@ class DeviceConfigured(Event, frozen=True, kw_only=True):
     kind: Kind
     version: int
     config: dict[str, Any]
+    by: str = ""
 
 
 class DeviceCommanded(Event, frozen=True, kw_only=True):
@@ -389,6 +390,20 @@ class DeviceAnswered(Event, frozen=True, kw_only=True):
     id: str
     ok: bool
     error: str | None = None
+
+
+class SnapshotTaken(Event, frozen=True, kw_only=True):
+    """Somebody (`by`) asked a camera for its picture, and may have seen it.
+
+    `blurred` tells whether people were made unrecognisable, `id` is that of the command.
+    """
+
+    type: ClassVar[str] = "store.snapshot.taken.v1"
+    about: ClassVar[str] = "camera"
+    camera: str
+    by: str
+    blurred: bool
+    id: str
 
 
 class StockAdjusted(Event, frozen=True, kw_only=True):
@@ -490,4 +505,5 @@ EVENTS: tuple[type[Event], ...] = (
     DeviceConfigured,
     DeviceCommanded,
     DeviceAnswered,
+    SnapshotTaken,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -38,12 +39,17 @@ class Device(Struct, frozen=True):
 
 
 class DeviceConfig(Struct, frozen=True):
-    """One version of a device's configuration."""
+    """One version of a device's configuration; `by` names who gave it, where that is known."""
 
     device: str
     version: int
     at: int
     config: dict[str, Any]
+    by: str = ""
+
+
+def _anything(_: Device, __: dict[str, Any]) -> None:
+    """Take any configuration."""
 
 
 class Health:
@@ -54,10 +60,12 @@ class Health:
         *,
         devices: Rows[str, Device],
         configs: Rows[tuple[str, int], DeviceConfig],
+        check: Callable[[Device, dict[str, Any]], None] = _anything,
     ) -> None:
-        """Take up the rows that are on disk."""
+        """Take up the rows that are on disk; `check` refuses a configuration that cannot be."""
         self.devices = devices
         self.configs = configs
+        self._check = check
         self._started: int | None = 0
 
     def install(self, devices: list[Device]) -> None:
@@ -142,11 +150,16 @@ class Health:
     def configure(self, command: ConfigureDevice, now: int) -> tuple[int, list[Event]]:
         """Give a device its next configuration; answers with the version."""
         device = self._device(command.device)
+        self._check(device, command.config)
         version = len(self._history(command.device)) + 1
-        row = DeviceConfig(command.device, version, now, command.config)
+        row = DeviceConfig(command.device, version, now, command.config, command.by)
         self.configs.put((command.device, version), row)
         event = DeviceConfigured(
-            device=command.device, kind=device.kind, version=version, config=command.config
+            device=command.device,
+            kind=device.kind,
+            version=version,
+            config=command.config,
+            by=command.by,
         )
         return version, [event]
 
@@ -156,7 +169,7 @@ class Health:
         if row is None:
             known = ", ".join(str(row.version) for row in self._history(command.device)) or "none"
             raise NotFound(f"expected a version of {known}, came {command.version}", "version")
-        return self.configure(ConfigureDevice(command.device, row.config), now)
+        return self.configure(ConfigureDevice(command.device, row.config, command.by), now)
 
     def command(self, command: CommandDevice, _now: int) -> tuple[str, list[Event]]:
         """Send a device a command; answers with the command's id."""

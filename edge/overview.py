@@ -29,7 +29,6 @@ class Overview:
         self._queries = queries
         self._settings = settings
         self._calendar = Calendar(settings.store.timezone)
-        self._entrances = settings.entrances()
         self._lock = threading.Lock()
         self._last: tuple[int, int, ShopView] | None = None
 
@@ -91,7 +90,7 @@ class Overview:
     def _came_since(self, connection: Connection, start: int) -> int:
         minutes = tables.minutes
         came = select(func.sum(minutes.c.in_)).where(
-            minutes.c.start >= start, minutes.c.line.in_(self._entrances)
+            minutes.c.start >= start, minutes.c.line.in_(self._queries.entrances())
         )
         return connection.scalar(came) or 0
 

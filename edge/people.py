@@ -5,16 +5,17 @@ from __future__ import annotations
 from edge.capacity import Capacity
 from edge.config import Settings, Zone
 from edge.hours import hours_of
+from edge.layouts import Layouts
 from edge.traffic import TrafficRules
 
 
-def traffic_rules(settings: Settings) -> TrafficRules:
-    """Give the rules of a shop."""
+def traffic_rules(settings: Settings, layouts: Layouts) -> TrafficRules:
+    """Give the rules of a shop whose cameras watch this."""
     people = settings.people
     limit = people.capacity
     return TrafficRules(
-        entrances=settings.entrances(),
-        queues=settings.queues(),
+        entrances=layouts.entrances(),
+        queues=layouts.queues(),
         overlaps={zone.id: _overlaps(zone, settings.zones) for zone in settings.zones},
         hours=hours_of(people, settings.store.timezone),
         error_rate=people.error_rate,

@@ -13,7 +13,13 @@ from edge.config import Settings
 from edge.supervisor import Child, Supervisor
 
 # The worker says in one line of its own when a stream goes away; OpenCV and FFmpeg say it in many.
-QUIET = {"OPENCV_LOG_LEVEL": "SILENT", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+# A shop has several cameras on few cores, so each worker computes on one thread.
+CAMERA = {
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def run_all(settings: Settings, config: Path) -> None:
@@ -30,7 +36,7 @@ def children(settings: Settings, config: Path) -> list[Child]:
         found.append(Child("broker", tuple(broker.command()), broker.environment()))
     found.append(Child("gateway", command("gateway", config)))
     found += [
-        Child(f"camera {camera.id}", command("camera", config, camera.id), QUIET)
+        Child(f"camera {camera.id}", command("camera", config, camera.id), CAMERA)
         for camera in settings.cameras
     ]
     found += [

@@ -16,6 +16,7 @@ from edge.checkout import Lane, Sale, basket_id
 from edge.commands import Product
 from edge.config import Settings
 from edge.deliveries import Delivery
+from edge.drawings import Drawings
 from edge.events import moment
 from edge.health import Device, DeviceConfig
 from edge.labels import Label
@@ -85,7 +86,7 @@ class Queries:
         self._settings = settings
         self.epoch = epoch
         self._calendar = Calendar(settings.store.timezone)
-        self._entrances = frozenset(settings.entrances())
+        self._drawings = Drawings(engine, settings)
 
     def levels(
         self, *, gtin: str | None, zone: str | None, below: int | None, after: str, limit: int
@@ -220,9 +221,10 @@ class Queries:
 
     def conversion(self, start: int, end: int, bucket: str) -> list[ConversionRow]:
         """Give visitors in and sales by bucket; times are epoch ms, `end` is not among them."""
+        entrances = self.entrances()
         entries: Counter[int] = Counter()
         for row in self.traffic(start, end, bucket, None):
-            if row.line in self._entrances:
+            if row.line in entrances:
                 entries[row.start] += row.in_
         sales: Counter[int] = Counter()
         sold = select(tables.sales.c.t).where(tables.sales.c.t >= start, tables.sales.c.t < end)
@@ -230,6 +232,10 @@ class Queries:
             for t in connection.scalars(sold):
                 sales[self._calendar.start(t, bucket)] += 1
         return [ConversionRow(at, entries[at], sales[at]) for at in sorted({*entries, *sales})]
+
+    def entrances(self) -> frozenset[str]:
+        """Give the lines that lead into the shop, or did until they were taken away."""
+        return frozenset(self._drawings.layouts().past_entrances())
 
     def occupancy(self) -> list[Occupancy]:
         """Give the people of each zone, by its name; `store` is the whole shop."""

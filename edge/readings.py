@@ -205,6 +205,71 @@ class CommandAnswered(Struct, frozen=True, tag=True):
     data: dict[str, Any] = field(default_factory=dict)
 
 
+class Snapshot(Struct, frozen=True):
+    """A camera's picture, a JPEG of `width` x `height` pixels; never kept, so no reading.
+
+    `id` is that of the command which asked for it; `blurred` when people are unrecognisable in it,
+    and `clear` the share of the picture that was not blurred, where the camera tells.
+    """
+
+    id: str
+    t: int
+    width: int
+    height: int
+    blurred: bool
+    jpeg: bytes
+    clear: float | None = None
+
+
+class SeenPerson(Struct, frozen=True):
+    """A person on a camera's picture, in fractions of it, y down.
+
+    `box` is left, top, width and height; `point` is where they stand.
+    """
+
+    number: int
+    box: tuple[float, float, float, float]
+    point: tuple[float, float]
+
+
+class SeenLine(Struct, frozen=True):
+    """How many crossed a line since the camera began to count."""
+
+    line: str
+    in_: int = field(name="in")
+    out: int
+
+
+class SeenZone(Struct, frozen=True):
+    """How many people are in a zone."""
+
+    zone: str
+    people: int
+
+
+class Overlay(Struct, frozen=True):
+    """What a camera makes of its picture at this moment; never kept, so no reading."""
+
+    t: int
+    people: tuple[SeenPerson, ...]
+    lines: tuple[SeenLine, ...]
+    zones: tuple[SeenZone, ...]
+    fps: float
+
+
+class Figures(Struct, frozen=True):
+    """How a camera does, where its status tells; never kept, so no reading.
+
+    `fps` pictures a second are looked at and `skipped` were not, since the start; `latency_ms` is
+    the age of a picture when it was looked at, `brightness` its mean from 0 to 1.
+    """
+
+    fps: float | None = None
+    skipped: int | None = None
+    latency_ms: float | None = None
+    brightness: float | None = None
+
+
 Reading = (
     TagsRead
     | PeopleCrossed

@@ -39,6 +39,7 @@ from edge.commands import (
     SetPrices,
     StartStocktake,
     TakeBack,
+    TakeSnapshot,
     TransferStock,
     VoidLine,
     WriteOffItem,
@@ -47,19 +48,22 @@ from edge.commands import (
 from edge.config import Settings
 from edge.counters import Counters
 from edge.deliveries import Deliveries
-from edge.errors import Misfits, NotFound, Refused
+from edge.errors import Misfits, NoAnswer, NotFound, Refused
 from edge.events import (
     Cause,
     DeviceChanged,
+    DeviceConfigured,
     Event,
     ItemChanged,
     LaneChanged,
     PriceEffective,
     SaleCompleted,
+    SnapshotTaken,
     StockChanged,
 )
 from edge.items import Place
 from edge.labels import Label
+from edge.layouts import Layouts
 from edge.people import traffic_rules
 from edge.prices import PriceRows, PriceRules, Prices
 from edge.prior_prices import rule_of
@@ -103,6 +107,7 @@ class Codes:
     sscc: Callable[[str], str | None] = _no_sscc
 
 
+SNAPSHOT = "snapshot"  # the command that makes a camera show its picture
 READING_STOPPED = "not-reading"  # the fault of a reader that is well and does not read
 
 
@@ -116,8 +121,8 @@ class Shop:
         self.state = state
         self._codes = codes
         self._zones = {zone.id for zone in settings.zones}
+        self._floor = {zone.id for zone in settings.zones if zone.kind == "sales"}
         self._places = _places(settings)
-        self._settings = settings
         self._sequences = Sequences(state.sequences)
         self.inventory = inventory.Inventory(
             inventory.Ledger(
@@ -164,13 +169,16 @@ class Shop:
         )
         self._connected = True
         self._counters = Counters(state.counters)
+        self._layouts = _layouts(settings, state)
         self.traffic = traffic.Traffic(
             traffic.TrafficRows(state.minutes, state.occupancy, state.headcounts, state.heat),
-            traffic_rules(settings),
+            traffic_rules(settings, self._layouts),
             self._is_watched,
             epoch=epoch,
         )
-        self.health = health.Health(devices=state.devices, configs=state.configs)
+        self.health = health.Health(
+            devices=state.devices, configs=state.configs, check=self._check_config
+        )
         self._baskets = self.checkout.in_baskets()
         self._begun: list[Event] = []
         self._install(settings, now)
@@ -217,7 +225,8 @@ class Shop:
             AdoptDevice: self._adopt_device,
             ConfigureDevice: self.health.configure,
             RollBackDevice: self.health.roll_back,
-            CommandDevice: self.health.command,
+            CommandDevice: self._command_device,
+            TakeSnapshot: self._take_snapshot,
             ScanAtLane: self.checkout.scan_code,
             VoidLine: self.checkout.void,
             PayBasket: self.checkout.pay,
@@ -381,12 +390,11 @@ class Shop:
         return [event for count in counts for event in self.traffic.count(count, now)]
 
     def _is_watched(self) -> bool:
-        """Tell whether all cameras that see zones are at work: then an empty zone is empty."""
-        watchers = self._settings.watchers()
+        """Tell whether cameras see all the sales floor, and are at work: then nobody is nobody."""
+        watchers = self._layouts.watchers()
         devices = [self.state.devices.get(name) for name in watchers]
-        return (
-            self._connected and bool(devices) and all(d is not None and d.online for d in devices)
-        )
+        seen = self._connected and all(d is not None and d.online for d in devices)
+        return seen and bool(self._floor) and self._floor <= {*self._layouts.zones()}
 
     def _presence_mapped(self, message: Message, reading: PresenceMapped, _: int) -> list[Event]:
         self.traffic.map(message.device, reading)
@@ -498,6 +506,36 @@ class Shop:
         flash = CommandDevice(label.device, "identify", args)
         return self.health.command(flash, now)
 
+    def _check_config(self, device: health.Device, config: dict[str, Any]) -> None:
+        if self._layouts.are_drawn(device.device, device.kind):
+            self._layouts.check(device.device, config)
+
+    def _command_device(self, command: CommandDevice, now: int) -> tuple[str, list[Event]]:
+        device = self.state.devices.get(command.device)
+        if command.name == SNAPSHOT and device is not None and device.kind == "camera":
+            raise Refused(
+                f"expected a command other than {SNAPSHOT}, whose picture nobody would get: ask "
+                f"for it at /cameras/{command.device}/snapshot",
+                "name",
+            )
+        return self.health.command(command, now)
+
+    def _take_snapshot(self, command: TakeSnapshot, now: int) -> tuple[str, list[Event]]:
+        """Ask for a picture; who asked is in the log before the camera has heard of it."""
+        device = self.state.devices.get(command.camera)
+        if device is None or device.kind != "camera":
+            raise NotFound(f"expected a camera, came {command.camera!r}", "camera")
+        if not device.adopted or not self._layouts.are_drawn(device.device, device.kind):
+            raise Refused(f"{device.device} is no camera that gives pictures", "camera")
+        if not device.online:
+            raise NoAnswer(f"the camera {device.device} is offline: see that it has power and net")
+        asked = CommandDevice(device.device, SNAPSHOT, {"blur": command.blur})
+        identity, events = self.health.command(asked, now)
+        taken = SnapshotTaken(
+            camera=device.device, by=command.by, blurred=command.blur, id=identity
+        )
+        return identity, [*events, taken]
+
     def _offer(self, data: str) -> checkout.Offer | str:
         gtin, serial = self._codes.scan(data)
         product = self.inventory.product(gtin) if gtin else None
@@ -526,12 +564,27 @@ class Shop:
             elif isinstance(event, PriceEffective):
                 shelf = self.prices.pricing.shelf(event.gtin)
                 followed += self.checkout.lower(event.gtin, event.amount, shelf, now)
+            elif isinstance(event, DeviceConfigured):
+                followed += self._redraw(event, now)
             elif isinstance(event, DeviceChanged) and event.kind == "rfid":
                 if event.online and READING_STOPPED not in (event.problem or ""):
                     self.inventory.hear(event.device, now)
                 else:
                     self.inventory.silence(event.device)
         return followed
+
+    def _redraw(self, event: DeviceConfigured, now: int) -> list[Event]:
+        """Let a camera watch what was drawn."""
+        if not self._layouts.are_drawn(event.device, event.kind):
+            return []
+        before = self._layouts.zones()
+        self._layouts.take(event.device, event.config)
+        return self.traffic.redraw(
+            self._layouts.entrances(),
+            self._layouts.queues(),
+            set(before).difference(self._layouts.zones()),
+            now,
+        )
 
     def _item_changed(self, event: ItemChanged, now: int) -> None:
         if event.previous.state == "unknown" and event.reason != "delivered":
@@ -572,6 +625,16 @@ def _price_rules(settings: Settings) -> PriceRules:
         preloading=frozenset(device.id for device in settings.devices if device.preload),
         preload_ms=round(prices.preload_s * 1000),
     )
+
+
+def _layouts(settings: Settings, state: State) -> Layouts:
+    """Let every camera watch what was drawn for it last."""
+    layouts = Layouts(settings)
+    for row in sorted(state.configs, key=lambda row: row.version):
+        device = state.devices.get(row.device)
+        if device is not None and layouts.are_drawn(row.device, device.kind):
+            layouts.take(row.device, row.config)
+    return layouts
 
 
 def _places(settings: Settings) -> dict[str, Place]:

@@ -521,6 +521,7 @@ configs = Table(
     Column("version", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("config", Json(dict[str, Any]), nullable=False),
+    Column("by", Text, nullable=False),
     PrimaryKeyConstraint("device", "version"),
 )
 

@@ -154,6 +154,20 @@ class Traffic:
         )
         self.heat.forget(key)
 
+    def redraw(
+        self, entrances: Collection[str], queues: Collection[str], gone: Collection[str], now: int
+    ) -> list[Event]:
+        """Follow a change of lines and areas; nobody is known in zones that are `gone`."""
+        events: list[Event] = []
+        for zone in sorted(gone):
+            last = self._inside(zone)
+            if last.version:
+                events += self._occupy(ZonePeople(zone, 0, 0.0), last, now)
+        for zone in sorted({*self._rules.queues}.difference(queues, gone)):
+            events += self._end_queue(zone)
+        self._rules = replace(self._rules, entrances=entrances, queues=queues)
+        return events
+
     def advance(self, now: int) -> list[Event]:
         """Publish the minutes that are over; let doubt grow, and openings and closings come."""
         this_minute = now - now % MINUTE_MS
@@ -224,6 +238,17 @@ class Traffic:
                 )
             )
         return events
+
+    def _end_queue(self, zone: str) -> list[Event]:
+        """Let nobody wait in a zone that is no queue any more, though people may stand there."""
+        last = self._inside(zone)
+        if not last.version:
+            return []
+        self.occupancy.put(zone, replace(last, version=last.version + 1))
+        ended = QueueChanged(
+            zone=zone, epoch=self._epoch, version=last.version + 1, people=0, wait_s=0.0
+        )
+        return [ended]
 
     def _settle(self, inside: Headcount, t: int) -> list[Event]:
         """Keep the visitors inside, and tell of them where that is news."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from edge.events import BasketLine
+from edge.layouts import Layout
 from edge.readings import Kind
 
 
@@ -85,6 +86,32 @@ class DeviceView(Struct, frozen=True):
     fw: str | None
     config_version: int | None
     last_seen: datetime | None
+
+
+class CameraView(Struct, frozen=True):
+    """A camera that is set up here, and what it watches.
+
+    `version` of its configuration is wanted (None: store.toml's), `confirmed` is the one that it
+    says it has.
+    """
+
+    camera: str
+    online: bool
+    adopted: bool
+    problem: str | None
+    layout: Layout
+    version: int | None
+    confirmed: int | None
+    last_seen: datetime | None
+
+
+class SnapshotView(Struct, frozen=True):
+    """Somebody asked for a camera's picture; `id` is that of the command."""
+
+    time: datetime
+    by: str
+    blurred: bool
+    id: str
 
 
 class SinkView(Struct, frozen=True):

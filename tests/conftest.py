@@ -11,7 +11,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,8 +28,10 @@ from edge.tokens import create
 
 Seen = TypeVar("Seen")
 
-# Machines are slow now and then, and that proves nothing.
-hypothesis.settings.register_profile("shop", deadline=None)
+# Machines are slow now and then, and that proves nothing. The tests draw the same examples each
+# time; the soak looks for new ones.
+hypothesis.settings.register_profile("shop", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("shop")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -252,20 +254,33 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    """Give a box of which nothing runs yet."""
+@contextmanager
+def boxed(folder: Path) -> Iterator[Box]:
+    """Give a box of which nothing runs yet, and end in it what runs by then."""
     with ExitStack() as probes:
         ports = []
         for _ in range(3):
             probe = probes.enter_context(socket.socket())
             probe.bind(("127.0.0.1", 0))
             ports.append(probe.getsockname()[1])
-    made = Box(tmp_path, (ports[0], ports[1], ports[2]))
+    made = Box(folder, (ports[0], ports[1], ports[2]))
     try:
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """Give a box of which nothing runs yet."""
+    with boxed(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def new_box() -> Callable[[Path], AbstractContextManager[Box]]:
+    """Give what makes a box in a folder, for tests of a file that share one."""
+    return boxed
 
 
 @pytest.fixture

@@ -35,6 +35,18 @@ class LineWatch:
     line: Line
     aspect: float
     _sides: dict[int, int] = field(default_factory=dict)
+    _start: Point = field(init=False)
+    _way: Point = field(init=False)
+    _length: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay the line on the picture."""
+        self._start = self.line.start[0] * self.aspect, self.line.start[1]
+        self._way = (
+            self.line.end[0] * self.aspect - self._start[0],
+            self.line.end[1] - self._start[1],
+        )
+        self._length = math.hypot(*self._way)
 
     def look(self, track: int, point: Point) -> Direction | None:
         """Take where a track is now (fractions); gives the direction when it has crossed."""
@@ -57,9 +69,8 @@ class LineWatch:
 
     def _place(self, point: Point) -> Point:
         """Give how far along the line (0 to 1) and how far to its right (picture heights)."""
-        ax, ay = self.line.start[0] * self.aspect, self.line.start[1]
-        dx, dy = self.line.end[0] * self.aspect - ax, self.line.end[1] - ay
-        px, py = point[0] * self.aspect - ax, point[1] - ay
-        length = math.hypot(dx, dy)
+        dx, dy = self._way
+        px, py = point[0] * self.aspect - self._start[0], point[1] - self._start[1]
+        length = self._length
         # y points down: the right hand of a walker along (dx, dy) is at (-dy, dx).
         return (px * dx + py * dy) / length**2, (-px * dy + py * dx) / length

@@ -1,25 +1,22 @@
-"""Who is who from picture to picture: optimal assignment to where everybody should be by now."""
+"""One person from picture to picture: where, how large, how fast."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
+from vision.blobs import Body
+from vision.sizes import Size
 
-from vision.assignment import assign
-from vision.blobs import Body, Size
-
-REACH = 1.0
-"""How far from where it should be a body may be found, in body sizes, plus its own speed."""
-COAST_S = 1.2
-"""How long somebody who is not found is still expected."""
 SURE_AFTER = 4
 """Sights until a track counts as a person."""
-ROAMED = 0.6
+ROAMED, ENTERED = 0.6, 0.35
 """Somebody who has been so many body heights away from where the track began has walked."""
-QUICK, STEADY = 0.6, 0.4
-FAR = 1e6
+QUICK, STEADY = 0.6, 0.25
+GROW = 0.2
+LEAST, MOST = 0.65, 1.3
+HIDDEN = 0.35
+"""Of how much is seen, so much is enough to be sure of the place."""
 
 
 @dataclass(slots=True)
@@ -36,6 +33,8 @@ class Track:
     sights: int = 1
     missed: int = 0
     walked: bool = False
+    shape: Body | None = None
+    entered: bool = False
     born: tuple[float, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,87 +46,83 @@ class Track:
         """Whether it has been seen often enough to be a person."""
         return self.sights >= SURE_AFTER
 
-    def expected(self) -> tuple[float, float]:
-        """Give where it should be in the next picture."""
-        return self.x + self.vx, self.y + self.vy
+    @property
+    def left(self) -> float:
+        """The left column of the box."""
+        return self.x - self.width / 2
+
+    @property
+    def top(self) -> float:
+        """The top row of the box."""
+        return self.y - self.height / 2
+
+    @property
+    def right(self) -> float:
+        """The right column of the box."""
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self) -> float:
+        """The bottom row of the box: the feet."""
+        return self.y + self.height / 2
 
     def box(self) -> tuple[int, int, int, int]:
-        """Give the box around it: left, top, right, bottom, never below zero."""
-        left, top = self.x - self.width / 2, self.y - self.height / 2
+        """Give the box around it and its last body: left, top, right, bottom, never below zero."""
+        left, top, right, bottom = self.left, self.top, self.right, self.bottom
+        if self.shape is not None:
+            left, top = min(left, self.shape.left), min(top, self.shape.top)
+            right, bottom = max(right, self.shape.right), max(bottom, self.shape.bottom)
         return (
             max(0, round(left) - 2),
             max(0, round(top) - 2),
-            max(0, round(left + self.width) + 2),
-            max(0, round(top + self.height) + 2),
+            max(0, round(right) + 2),
+            max(0, round(bottom) + 2),
         )
 
-    def meet(self, body: Body) -> None:
-        """Take the body that was found for it."""
-        x, y = body.left + body.width / 2, body.top + body.height / 2
-        ahead_x, ahead_y = self.expected()
-        new_x, new_y = ahead_x + QUICK * (x - ahead_x), ahead_y + QUICK * (y - ahead_y)
-        steps = self.missed + 1
-        self.vx += STEADY * ((new_x - self.x) / steps - self.vx)
-        self.vy += STEADY * ((new_y - self.y) / steps - self.vy)
-        self.x, self.y = new_x, new_y
-        self.width += 0.3 * (body.width - self.width)
-        self.height += 0.3 * (body.height - self.height)
+    def advance(self, steps: float, size: Size) -> None:
+        """Go to where it should be after so many pictures; who comes closer grows."""
+        before = size.scale(self.bottom)
+        self.x += steps * self.vx
+        self.y += steps * self.vy
+        ratio = size.scale(self.bottom) / before
+        self.width *= ratio
+        self.height *= ratio
+        self.shape = None
+
+    def meet(self, x: float, y: float, steps: float, share: float = 1.0) -> None:
+        """Take where it was found; `share` of it was to be seen there."""
+        quick = QUICK * min(1.0, share / HIDDEN)
+        steady = STEADY * min(1.0, share / HIDDEN)
+        off_x, off_y = x - self.x, y - self.y
+        self.x += quick * off_x
+        self.y += quick * off_y
+        self.vx += steady * off_x / steps
+        self.vy += steady * off_y / steps
         self.sights += 1
         self.missed = 0
 
-    def miss(self) -> None:
-        """Go on as before for a picture in which it was not found, slower each time."""
-        self.x, self.y = self.expected()
-        self.vx, self.vy = 0.9 * self.vx, 0.9 * self.vy
+    def miss(self, slower: float) -> None:
+        """Note that it was not found in a picture."""
+        self.vx, self.vy = slower * self.vx, slower * self.vy
         self.missed += 1
 
+    def is_out(self, rows: int, columns: int) -> bool:
+        """Tell whether it is not seen and has left a picture of rows by columns."""
+        return self.missed > 0 and not (0 <= self.x < columns and 0 <= self.y < rows)
 
-@dataclass(slots=True)
-class Tracker:
-    """Follows everybody through the pictures of one scene, `fps` a second."""
+    def measure(self, body: Body, size: Size) -> None:
+        """Take its size from a body that is nobody else's."""
+        self.width += GROW * (body.width - self.width)
+        self.height += GROW * (body.height - self.height)
+        if size.known:
+            here = size.at(self.bottom)
+            self.width = min(max(self.width, here.width * LEAST), here.width * MOST)
+            self.height = min(max(self.height, here.height * LEAST), here.height * MOST)
 
-    fps: float
-    tracks: list[Track] = field(default_factory=list)
-    _numbers: int = 0
-
-    def look(self, found: list[Body], size: Size) -> list[Track]:
-        """Take the bodies of a picture; gives the tracks that ended."""
-        pairs = self._matched(found, size)
-        taken = {b for _, b in pairs}
-        met = {t for t, _ in pairs}
-        for t, b in pairs:
-            track = self.tracks[t]
-            track.meet(found[b])
-            track.walked |= math.dist(track.born, (track.x, track.y)) > ROAMED * size.height
-        for n, track in enumerate(self.tracks):
-            if n not in met:
-                track.miss()
-        ended = [track for track in self.tracks if track.missed > self._patience(track)]
-        self.tracks = [track for track in self.tracks if track not in ended]
-        for n, body in enumerate(found):
-            if n not in taken:
-                self._begin(body)
-        return ended
-
-    def _patience(self, track: Track) -> int:
-        return round(COAST_S * self.fps) if track.sure else 1
-
-    def _begin(self, body: Body) -> None:
-        self._numbers += 1
-        x, y = body.left + body.width / 2, body.top + body.height / 2
-        self.tracks.append(Track(self._numbers, x, y, body.width, body.height))
-
-    def _matched(self, found: list[Body], size: Size) -> list[tuple[int, int]]:
-        if not self.tracks or not found:
-            return []
-        cost = np.full((len(self.tracks), len(found)), FAR)
-        for t, track in enumerate(self.tracks):
-            ahead = track.expected()
-            reach = REACH * max(size.width, size.height / 2) + math.hypot(track.vx, track.vy)
-            reach *= 1.0 + 0.1 * track.missed
-            for b, body in enumerate(found):
-                middle = (body.left + body.width / 2, body.top + body.height / 2)
-                distance = math.dist(ahead, middle)
-                if distance <= reach:
-                    cost[t, b] = distance / reach - 0.2 * track.sure
-        return [(t, b) for t, b in assign(cost) if cost[t, b] < FAR]
+    def roam(self, size: Size) -> None:
+        """Note when it has gone far enough from its beginning to have walked."""
+        if not self.walked and self.sure:
+            far = (ENTERED if self.entered else ROAMED) * max(
+                size.at(self.bottom).height, size.width
+            )
+            self.walked = math.dist(self.born, (self.x, self.y)) > far

@@ -24,6 +24,8 @@ class Area:
 
     zone: str
     polygon: tuple[Point, ...]
+    loiter_s: float | None = None
+    """Who stays longer than this loiters; nobody does where it is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,19 @@ class AreaWatch:
     def longest_s(self, t: int) -> float:
         """Give the longest stay among those in the area, in seconds."""
         return max((t - self._stays[track].start for track in self._walked), default=0) / 1000
+
+    def mean_s(self, t: int) -> float:
+        """Give the mean stay of those in the area so far, in seconds."""
+        total = sum(t - self._stays[track].start for track in self._walked)
+        return total / len(self._walked) / 1000 if self._walked else 0.0
+
+    def loiterers(self, t: int) -> tuple[int, ...]:
+        """Give the tracks that have been in the area for longer than its limit, in order."""
+        limit = self.area.loiter_s
+        if limit is None:
+            return ()
+        stays = self._stays
+        return tuple(sorted(n for n in self._walked if t - stays[n].start > limit * 1000))
 
     def finish(self) -> list[Visit]:
         """End all stays: the video is over."""

@@ -14,11 +14,13 @@ from edge.access import Identity, Role
 from edge.audit import Auditor
 from edge.commands import Command
 from edge.config import Settings
+from edge.drawings import Drawings
 from edge.errors import Unauthorised
 from edge.eventlog import EventLog
 from edge.events import LabelContent
 from edge.explanations import Explanations
 from edge.feed import Feed
+from edge.lookout import Lookout
 from edge.price_audit import PriceAuditor
 from edge.price_queries import PriceQueries
 from edge.queries import DeadLetterRow, Queries
@@ -41,6 +43,8 @@ class Desk:
     clock: Callable[[], int]
     execute: Callable[[Command], Any]
     queries: Queries
+    drawings: Drawings
+    lookout: Lookout
     prices: PriceQueries
     explanations: Explanations
     auditor: Auditor

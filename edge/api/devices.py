@@ -10,6 +10,7 @@ from msgspec.json import encode
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from edge.access import Identity
 from edge.api.desk import Desk, DeskDep, technician, viewer
 from edge.api.labels import CommandSent
 from edge.api.shapes import IdPath, Shape, Word
@@ -105,10 +106,11 @@ class ConfigVersion(Shape):
 
 
 class ConfigShape(Shape):
-    """One version of a device's configuration."""
+    """One version of a device's configuration; `by` is empty where nobody knows who gave it."""
 
     version: int
     time: datetime
+    by: str
     config: dict[str, Any]
 
 
@@ -137,10 +139,12 @@ def adopt(desk: DeskDep, device: IdPath, body: Adoption) -> None:
     desk.execute(AdoptDevice(device, body.kind, body.antennas, body.lane))
 
 
-@router.put("/devices/{device}/config", dependencies=[technician])
-def configure(desk: DeskDep, device: IdPath, body: JsonObject) -> ConfigVersion:
-    """Give a device a new configuration."""
-    return ConfigVersion(version=desk.execute(ConfigureDevice(device, body)))
+@router.put("/devices/{device}/config")
+def configure(
+    desk: DeskDep, who: Annotated[Identity, technician], device: IdPath, body: JsonObject
+) -> ConfigVersion:
+    """Give a device a new configuration; that of a camera says what it watches."""
+    return ConfigVersion(version=desk.execute(ConfigureDevice(device, body, who.name)))
 
 
 @router.get("/devices/{device}/config/history", dependencies=[viewer])
@@ -150,14 +154,19 @@ def history(desk: DeskDep, device: IdPath) -> ConfigHistory:
         raise NotFound(f"expected a known device, came {device!r}", "device")
     rows = desk.queries.configs(device)
     return ConfigHistory(
-        items=[ConfigShape(version=r.version, time=moment(r.at), config=r.config) for r in rows]
+        items=[
+            ConfigShape(version=row.version, time=moment(row.at), by=row.by, config=row.config)
+            for row in rows
+        ]
     )
 
 
-@router.post("/devices/{device}/config/rollback", dependencies=[technician])
-def roll_back(desk: DeskDep, device: IdPath, body: Rollback) -> ConfigVersion:
+@router.post("/devices/{device}/config/rollback")
+def roll_back(
+    desk: DeskDep, who: Annotated[Identity, technician], device: IdPath, body: Rollback
+) -> ConfigVersion:
     """Return to an earlier configuration; it becomes a new version."""
-    return ConfigVersion(version=desk.execute(RollBackDevice(device, body.version)))
+    return ConfigVersion(version=desk.execute(RollBackDevice(device, body.version, who.name)))
 
 
 @router.post("/devices/{device}/command", dependencies=[technician], status_code=202)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-import numpy as np
 from fastapi import APIRouter, Query, Response
-from PIL import Image, ImageOps
 from pydantic import Field
 
 from edge.api.desk import DeskDep, viewer
 from edge.api.shapes import IdPath, IdQuery, Moment, Shape, millis
 from edge.errors import NotFound
 from edge.events import moment
+from edge.heat import heat_png
 
 router = APIRouter(tags=["people"])
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
-HEAT_SCALE = 16  # pixels of the picture for a cell of the map
 
 
 class TrafficShape(Shape):
@@ -142,20 +139,16 @@ def get_occupancy(desk: DeskDep) -> OccupancyPage:
     response_class=Response,
     responses={200: {"content": {"image/png": {}}}},
 )
-def get_heatmap(desk: DeskDep, camera: IdPath) -> Response:
-    """Draw the newest heat map of a camera: dark is no presence, bright is the most."""
+def get_heatmap(
+    desk: DeskDep,
+    camera: IdPath,
+    scale: Annotated[bool, Query(description="a strip below with the seconds of colours")] = False,  # noqa: FBT002  (a query parameter)
+) -> Response:
+    """Draw the newest heat map of a camera: clear where nobody was, brightest where longest."""
     heat = desk.queries.heat(camera)
     if heat is None:
         raise NotFound(f"the camera {camera!r} has sent no heat map", "camera")
-    cells = np.array(heat.cells, np.float32).reshape(heat.height, heat.width)
-    grey = (cells * (255 / max(float(cells.max()), 1e-9))).astype(np.uint8)
-    size = (heat.width * HEAT_SCALE, heat.height * HEAT_SCALE)
-    picture = ImageOps.colorize(
-        Image.fromarray(grey).resize(size), black="#000004", mid="#bb3754", white="#fcffa4"
-    )
-    png = io.BytesIO()
-    picture.save(png, "PNG")
-    return Response(png.getvalue(), media_type="image/png")
+    return Response(heat_png(heat, scale=scale), media_type="image/png")
 
 
 def _span(start: datetime | None, end: datetime | None) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,9 +16,11 @@ from edge.errors import (
     Forbidden,
     IllegalMove,
     Misfits,
+    NoAnswer,
     NotFound,
     Refused,
     StoreEdgeError,
+    TooSoon,
     Unauthorised,
 )
 
@@ -28,6 +31,8 @@ _STATUS: tuple[tuple[type[StoreEdgeError], int, str], ...] = (
     (Unauthorised, 401, "no valid token"),
     (Forbidden, 403, "not allowed"),
     (NotFound, 404, "not found"),
+    (TooSoon, 429, "too many requests"),
+    (NoAnswer, 504, "no answer"),
     (IllegalMove, 409, "not possible now"),
     (Misfits, 422, "not as the contract says"),
     (Refused, 409, "refused"),
@@ -93,8 +98,13 @@ def install(app: FastAPI) -> None:
 def _ours(_: Request, error: Exception) -> JSONResponse:
     for kind, status, title in _STATUS:
         if isinstance(error, kind):
-            return problem(status, title, *_told(error))
+            return problem(status, title, *_told(error), _headers(error))
     return problem(500, "fault of the service", str(error))
+
+
+def _headers(error: StoreEdgeError) -> dict[str, str]:
+    # RFC 9110, 10.2.3: whole seconds.
+    return {"Retry-After": str(ceil(error.wait_s))} if isinstance(error, TooSoon) else {}
 
 
 def _told(error: StoreEdgeError) -> tuple[str, list[dict[str, str]]]:

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from edge.api import (
     audit,
+    cameras,
     deliveries,
     devices,
     goods,
@@ -50,7 +51,7 @@ def build(desk: Desk) -> FastAPI:
     faults = documented(401, 403, 404, 409, 422)
     stocks = (stock, goods, deliveries, stocktakes, items, audit, products)
     costs = (price_audit, prices, price_sets)  # /prices/audit comes before /prices/{gtin}
-    for part in (*stocks, *costs, people, lanes, labels, devices, live, operations):
+    for part in (*stocks, *costs, people, lanes, labels, devices, cameras, live, operations):
         app.include_router(part.router, prefix=PREFIX, responses=faults)
     app.include_router(operations.probes)
     app.mount(PREFIX, _Nowhere(app.router))

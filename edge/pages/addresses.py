@@ -1,4 +1,4 @@
-"""The addresses of the pages that are not in the navigation."""
+"""The addresses of the pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 LANGUAGE = "/language"
 LABEL_PICTURES = "/label-pictures"
+CAMERAS = "/cameras"
 STATIC = "/pages"
 
 

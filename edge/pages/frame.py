@@ -24,16 +24,18 @@ if TYPE_CHECKING:
 
 
 class Visit(Struct, frozen=True):
-    """Who looks at a page, and in which language."""
+    """Who looks at a page, in which language, and at which path."""
 
     identity: Identity
     language: Language
+    path: str
 
 
 class Entry(Struct, frozen=True):
     """A page of the navigation: where it is, who may see it at least, and how it is built.
 
-    `icon` is a Material icon; `title` names the page in the visitor's language.
+    `icon` is a Material icon; `title` names the page in the visitor's language. One that is
+    `within` another stands behind it, and not in the navigation.
     """
 
     path: str
@@ -41,6 +43,7 @@ class Entry(Struct, frozen=True):
     role: Role
     title: Callable[[Language], str]
     build: Callable[[Visit], Awaitable[None]]
+    within: Entry | None = None
 
 
 class Frame:
@@ -76,7 +79,7 @@ class Frame:
         if session is None:
             context.client.delete()  # what NiceGUI prepared for a page that is not shown
             return RedirectResponse(sign_in_address(request.url.path, request.url.query), 303)
-        visit = Visit(session.identity, self._language_of(request))
+        visit = Visit(session.identity, self._language_of(request), request.url.path)
         self._sessions.attach(session, context.client)
         self._dress(visit.language.code, f"{entry.title(visit.language)} · {self._shop}")
         with html.div().classes("se-frame"):
@@ -111,8 +114,8 @@ class Frame:
                 _hidden(html.span(self._shop[:1].upper()).classes("se-brand-mark"))
                 html.span(self._shop).classes("se-brand-name")
             for entry in self._entries:
-                if visit.identity.role >= entry.role:
-                    _entry_link(entry, visit.language, here=entry is here)
+                if entry.within is None and visit.identity.role >= entry.role:
+                    _entry_link(entry, visit.language, here=entry in (here, here.within))
 
     def _header(self, visit: Visit, here: Entry) -> None:
         with html.header().classes("se-head"):
@@ -121,7 +124,7 @@ class Frame:
                 html.span(self._shop).classes("se-head-shop")
             with html.div().classes("se-head-side"):
                 html.span(visit.identity.name).classes("se-who")
-                _languages(visit.language.code, here.path)
+                _languages(visit.language.code, visit.path)
                 _sign_out(visit.language)
 
 

@@ -28,5 +28,18 @@ def _words(code: str, language: Language) -> str:
         "radio-disconnected": language.gettext("The radio is disconnected"),
         "not-reading": language.gettext("It does not read tags"),
         "no-lane": language.gettext("No lane is set for it"),
+        **_of_cameras(language),
     }
     return known.get(code, code)
+
+
+def _of_cameras(language: Language) -> dict[str, str]:
+    return {
+        "no-signal": language.gettext("No picture comes in"),
+        "dark": language.gettext("The picture is too dark"),
+        "frozen": language.gettext("The picture stands still"),
+        "covered": language.gettext("Something covers the lens"),
+        "blurred": language.gettext("The picture is out of focus"),
+        "moved": language.gettext("The camera was moved"),
+        "config-refused": language.gettext("It cannot read its settings"),
+    }

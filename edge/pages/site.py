@@ -13,7 +13,10 @@ from nicegui import ui
 from nicegui.staticfiles import CacheControlledStaticFiles
 
 from edge.pages.addresses import STATIC
-from edge.pages.frame import Frame
+from edge.pages.camera_board import CameraBoard
+from edge.pages.camera_pictures import camera_pictures
+from edge.pages.cameras import CameraParts, camera_entries
+from edge.pages.frame import Entry, Frame
 from edge.pages.headers import PageHeaders
 from edge.pages.home import home_entry
 from edge.pages.label_pictures import label_pictures
@@ -48,12 +51,14 @@ def mount(
     identify: Callable[[str], Identity],
     picture: Callable[[str], bytes | None],
     secret: str,
+    cameras: CameraParts | None = None,
 ) -> None:
     """Serve the pages at `/` of an application that has its own routes already.
 
     `view` gives the shop as it is now (cheap, thread-safe), `identify` says who a token is or
     raises Unauthorised, `picture` finds a label's PNG by its hash, `secret` signs the session
-    cookie. NiceGUI knows one application per process: the last one that is mounted has the pages.
+    cookie; without `cameras` there are no pages of them. NiceGUI knows one application per
+    process: the last one that is mounted has the pages.
     """
     languages = {code: Language(code, settings.store) for code in CODES}
 
@@ -64,14 +69,20 @@ def mount(
     shop, head = settings.store.name, _head(settings.api.accent)
     sessions = Sessions(identify, secret)
     live = Live(view, settings, languages)
-    entries = (home_entry(settings, live),)
+    entries: tuple[Entry, ...] = (home_entry(settings, live),)
+    work = {"pages ticker": live.run, "pages sessions": sessions.run}
+    if cameras is not None:
+        board = CameraBoard(cameras.drawings.cameras, cameras.lookout.figures, languages)
+        entries += camera_entries(settings, cameras, board)
+        work["pages cameras"] = board.run
+        app.include_router(camera_pictures(cameras.lookout, cameras.heat, sessions))
 
     app.include_router(SignIn(shop, FONTS + head, sessions, language_of).routes())
     app.include_router(label_pictures(picture, sessions))
     app.mount(
         f"{STATIC}/{_version()}", CacheControlledStaticFiles(directory=FILES, max_cache_age=YEAR_S)
     )
-    _run_beside(app, {"pages ticker": live.run, "pages sessions": sessions.run})
+    _run_beside(app, work)
     Frame(shop, head, sessions, entries, language_of).register()
     serve(app, shop, settings.api.accent)
 

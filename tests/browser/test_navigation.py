@@ -37,11 +37,13 @@ def _identify(token: str) -> Identity:
 
 @pytest.fixture(scope="module")
 def address(serve: Callable[[FastAPI], AbstractContextManager[str]]) -> Iterator[str]:
-    """Serve a page for everybody and one for technicians."""
+    """Serve a page for everybody, one for technicians, and one behind that."""
     sessions, language = Sessions(_identify, "secret"), Language("en", STORE)
+    bench = Entry("/bench", "build", Role.technician, lambda _: "Bench", _workbench)
     entries = (
         Entry("/", "storefront", Role.viewer, lambda _: "Shop", _workbench),
-        Entry("/bench", "build", Role.technician, lambda _: "Bench", _workbench),
+        bench,
+        Entry("/bench/{tool}", "", Role.technician, lambda _: "Tool", _workbench, within=bench),
     )
     app = FastAPI()
     app.include_router(SignIn("S", "", sessions, lambda _: language).routes())
@@ -61,6 +63,15 @@ def test_the_navigation_shows_what_a_role_may_see(address: str) -> None:
     """A technician finds the bench, a viewer does not."""
     assert "Bench" in _open(address, "technician", "/").text
     assert "Bench" not in _open(address, "viewer", "/").text
+
+
+def test_a_page_behind_another_stands_under_its_name(address: str) -> None:
+    """It is not in the navigation, which shows where it belongs; its language link leads back."""
+    answer = _open(address, "technician", "/bench/saw")
+    assert answer.status_code == 200
+    assert "/bench/{tool}" not in answer.text
+    assert "/language/zh?next=%2Fbench%2Fsaw" in answer.text
+    assert _open(address, "viewer", "/bench/saw").status_code == 403
 
 
 def test_a_page_is_for_its_role_and_those_above(address: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from devices.broker import EmbeddedBroker, ManagedBroker, wait_until_ready
 from devices.mqtt import BrokerAddress, Delivery, Link
+from devices.topics import Fleeting
 from edge.errors import BrokerError
 from edge.supervisor import Child, Supervisor
 
@@ -104,6 +105,28 @@ def test_delivers(shop: Shop) -> None:
         eventually(lambda: mailbox.deliveries, "the message is there")
     [got] = mailbox.deliveries
     assert (got.topic, got.payload, got.retain, got.dup) == ("t/1", b"\x00binary", False, False)
+
+
+def test_what_is_fleeting_is_kept_for_nobody_who_is_away(shop: Shop) -> None:
+    """The broker holds nothing of it for an absent session, even of a sender at QoS 1."""
+    mailbox = Mailbox()
+    topics = ("t/kept", Fleeting("t/fleeting"))
+
+    def gateway() -> Link:
+        return Link(shop.address, "gateway", on_message=mailbox, subscriptions=topics)
+
+    with Link(shop.address, "device", on_message=mailbox) as device:
+        with gateway() as link:
+            eventually(lambda: link.connected, "the session exists")
+            device.publish("t/fleeting", b"seen", timeout=DEADLINE_S)
+            eventually(lambda: mailbox.payloads == [b"seen"], "who is there has it")
+        for topic in ("t/fleeting", "t/kept"):
+            device.publish(topic, topic.encode(), timeout=DEADLINE_S)
+        with gateway():
+            eventually(lambda: len(mailbox.deliveries) > 1, "what waited is there")
+            device.publish("t/kept", b"later", timeout=DEADLINE_S)
+            eventually(lambda: b"later" in mailbox.payloads, "what came later is there")
+    assert mailbox.payloads == [b"seen", b"t/kept", b"later"]
 
 
 def test_absent_at_start(free_port: int, tmp_path: Path) -> None:

@@ -60,6 +60,17 @@ def test_subscriptions() -> None:
     assert len(set(UPLINK.subscriptions)) == len(UPLINK.subscriptions)
 
 
+def test_what_cameras_show_is_no_reading() -> None:
+    """Pictures and overlays are subscribed to apart, and never decoded into a message."""
+    topics = [f"store/s1/camera/c1/{leaf}" for leaf in ("snapshot", "overlay")]
+    assert list(UPLINK.fleeting) == [topic.replace("c1", "+") for topic in topics]
+    assert not set(UPLINK.fleeting) & set(UPLINK.subscriptions)
+    for topic in topics:
+        assert UPLINK.is_fleeting(topic)
+        with pytest.raises(ContractError, match=r"topic\.leaf"):
+            UPLINK.decode(topic, b"{}")
+
+
 @pytest.mark.parametrize(
     ("topic", "path"),
     [

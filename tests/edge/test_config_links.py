@@ -160,3 +160,21 @@ device = "ap"
         "labels[1]",
         "a mac: openepaperlink reaches labels by it",
     )
+
+
+def test_a_line_counts_for_a_camera_or_for_a_counter(tmp_path: Path) -> None:
+    """A counter may tell of one line under two names of its own; a camera has no part in it."""
+    counter = """[[devices]]
+id = "counter"
+kind = "camera"
+codec = "axis"
+topic = "axis/#"
+lines = [
+  { theirs = "A", name = "door", direction = "in" },
+  { theirs = "B", name = "door", direction = "out" },
+]
+"""
+    settings_of(tmp_path, STORE + counter)
+    fault = fault_of(tmp_path, STORE + counter + COUNTER.format("c"))
+    assert fault.path == "cameras[0].lines[0].name"
+    assert fault.expected == "a name that no line of a counter has"

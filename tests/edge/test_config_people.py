@@ -9,6 +9,7 @@ import pytest
 
 from edge.config import Settings, load
 from edge.errors import ConfigError
+from edge.layouts import Layouts
 from edge.people import traffic_rules
 
 STORE = """
@@ -117,8 +118,9 @@ zone = "a"
 queue = true
 """
     settings = read(tmp_path, text)
-    rules = traffic_rules(settings)
-    assert (rules.entrances, rules.queues, settings.watchers()) == (["door"], ["a"], ["counter-1"])
+    layouts = Layouts(settings)
+    rules = traffic_rules(settings, layouts)
+    assert (rules.entrances, rules.queues, layouts.watchers()) == (["door"], ["a"], ["counter-1"])
     assert rules.overlaps == {"a": {"a"}, "b": {"b", "c"}, "c": {"b", "c"}}
     assert rules.capacity is not None
     assert (rules.capacity.people, rules.capacity.warn_at) == (120, 0.9)

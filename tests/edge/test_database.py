@@ -85,3 +85,17 @@ def test_prices_of_an_older_database_become_the_price_book(url: str) -> None:
     charged = [(row.gtin, row.how, row.amount, row.last) for row in state.prior_prices]
     assert charged == [("milk", "charged", 200, ONGOING), ("tea", "charged", 900, ONGOING)]
     assert prices == [("milk", 200, 200, 200, 200), ("tea", 900, 900, 900, 900)]
+
+
+def test_settings_of_an_older_database_are_kept(url: str) -> None:
+    """Who gave them nobody knows any more."""
+    engine = create_engine(url)
+    migrate(engine, "0005")
+    with engine.begin() as connection:
+        configs = "INSERT INTO configs (device, version, at, config) VALUES "
+        connection.execute(text(configs + "('camera-1', 1, 5, '{}')"))
+    engine.dispose()
+    engine = open_database(url)
+    (row,) = Store(engine).load().configs
+    engine.dispose()
+    assert (row.device, row.version, row.at, row.config, row.by) == ("camera-1", 1, 5, {}, "")

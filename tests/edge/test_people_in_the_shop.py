@@ -173,12 +173,16 @@ def test_the_settings_say_how_counters_speak(
     assert message.readings == readings
 
 
-@pytest.mark.parametrize(("silent_after", "people"), [(None, 1), (2, 4)])
-def test_an_empty_zone_counts_only_while_its_camera_speaks(
-    settings: Settings, silent_after: int | None, people: int
+@pytest.mark.parametrize(
+    ("silent_after", "unseen", "people"), [(None, (), 1), (2, (), 4), (None, ("aisle",), 4)]
+)
+def test_an_empty_floor_counts_only_while_cameras_see_all_of_it(
+    settings: Settings, silent_after: int | None, unseen: tuple[str, ...], people: int
 ) -> None:
-    """Silence is not absence: a counter that fell silent pulls nobody out of the shop."""
-    watched = settings.model_copy(update={"devices": settings.devices[:2]})
+    """A counter that fell silent, or a zone that none sees, pulls nobody out of the shop."""
+    more = tuple(settings.zones[0].model_copy(update={"id": zone}) for zone in unseen)
+    changes = {"devices": settings.devices[:2], "zones": settings.zones + more}
+    watched = settings.model_copy(update=changes)
     shop = shop_of(watched, State())
     shop.listen(connected=True, now=T0)
     hear(shop, "north", minute(0, 4, 0), T0)

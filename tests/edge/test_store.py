@@ -265,7 +265,10 @@ ROWS: dict[str, tuple[Any, Any]] = {
             commands=3,
         ),
     ),
-    "configs": (("reader-1", 1), DeviceConfig("reader-1", 1, T0, {"power": [1, {"x": None}]})),
+    "configs": (
+        ("reader-1", 1),
+        DeviceConfig("reader-1", 1, T0, {"power": [1, {"x": None}]}, "Kim"),
+    ),
     "sequences": (("reader-1", "boot"), Sequence("reader-1", "boot", LARGE, (5, 9), 2, T0)),
 }
 WRITTEN_ONLY: dict[str, tuple[Any, Any]] = {

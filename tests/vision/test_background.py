@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from vision.background import Background
-from vision.scene import Scene
+from vision.scene import Person, Scene
 
 Image = NDArray[np.uint8]
+Point = tuple[float, float]
 
 FPS = 10
 SHAPE = (180, 320)
@@ -23,6 +24,7 @@ class Floor:
     def __init__(self) -> None:
         """Lay the tiles; the same noise every time."""
         self._chance = np.random.default_rng(5)
+        self.t = 0
         tone = np.full((*SHAPE, 3), (150, 160, 165), np.float32)
         tone[::30, :] *= 0.85
         tone[:, ::40] *= 0.85
@@ -56,10 +58,22 @@ def _draw(shown: NDArray[np.float32], feet: tuple[float, float]) -> None:
     cv2.ellipse(shown, (x, y - 35), (5, 6), 0, 0, 360, HAIR, cv2.FILLED)
 
 
+def look(
+    scene: Scene,
+    floor: Floor,
+    light: float = 1.0,
+    person: Point | None = None,
+    shadow: Point | None = None,
+) -> list[Person]:
+    """Show a scene the next picture of a floor; gives who is there."""
+    floor.t += 1000 // FPS
+    return scene.look(floor.picture(light, person, shadow), floor.t)[0]
+
+
 def learned(floor: Floor, scene: Scene) -> None:
     """Show a scene its empty floor for three seconds."""
     for _ in range(3 * FPS):
-        scene.look(floor.picture())
+        look(scene, floor)
 
 
 @pytest.mark.parametrize("light", [0.75, 1.3])
@@ -68,7 +82,7 @@ def test_a_change_of_exposure_is_nobody(light: float) -> None:
     floor, scene = Floor(), Scene(FPS)
     learned(floor, scene)
     lights = [*np.linspace(1, light, 2 * FPS), *[light] * FPS, *[1.0] * FPS]
-    assert not any(scene.look(floor.picture(light=float(now)))[0] for now in lights)
+    assert not any(look(scene, floor, light=float(now)) for now in lights)
 
 
 def test_a_soft_shadow_is_nobody() -> None:
@@ -76,7 +90,7 @@ def test_a_soft_shadow_is_nobody() -> None:
     floor, scene = Floor(), Scene(FPS)
     learned(floor, scene)
     for x in np.linspace(20, 300, 5 * FPS):
-        people, _ = scene.look(floor.picture(shadow=(float(x), 90)))
+        people = look(scene, floor, shadow=(float(x), 90))
         assert people == []
 
 
@@ -96,15 +110,15 @@ def test_a_person_who_waits_does_not_dissolve() -> None:
     floor, scene = Floor(), Scene(FPS)
     learned(floor, scene)
     way = [float(x) for x in np.linspace(-10, 160, 4 * FPS)]
-    seen = [scene.look(floor.picture(person=(x, 120)))[0] for x in way]
+    seen = [look(scene, floor, person=(x, 120)) for x in way]
     (waiting,) = seen[-1]
     for _ in range(60 * FPS):
-        people, _ = scene.look(floor.picture(person=(160, 120)))
+        people = look(scene, floor, person=(160, 120))
         assert [person.number for person in people] == [waiting.number]
     for x in way[::-1]:
-        people, _ = scene.look(floor.picture(person=(x, 120)))
+        people = look(scene, floor, person=(x, 120))
     for _ in range(3 * FPS):
-        people, _ = scene.look(floor.picture())
+        people = look(scene, floor)
     assert people == []
 
 
@@ -112,5 +126,5 @@ def test_the_exposure_at_the_start_is_nobody() -> None:
     """A camera that sets its exposure in its first second sees nobody in it."""
     floor, scene = Floor(), Scene(FPS)
     lights = [*np.linspace(0.2, 1, FPS), *[1.0] * 2 * FPS]
-    seen = [scene.look(floor.picture(light=float(light)))[0] for light in lights]
+    seen = [look(scene, floor, light=float(light)) for light in lights]
     assert not any(seen)

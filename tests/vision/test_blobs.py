@@ -1,16 +1,13 @@
-"""Bodies in a mask: fragments are one body, a crowd is several."""
+"""Blobs in a mask: what hangs together is one, with its box and its pixels."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.blobs import Body, Mask, Size, bodies
-
-SIZE = Size(20, 40)
+from vision.blobs import Body, Mask, blobs, joined, union
 
 
 def mask_of(*boxes: tuple[int, int, int, int]) -> Mask:
@@ -21,64 +18,45 @@ def mask_of(*boxes: tuple[int, int, int, int]) -> Mask:
     return mask
 
 
-def middles(found: list[Body]) -> list[tuple[float, float]]:
-    """Give the middles of bodies, from left to right."""
-    return sorted((round(body.x), round(body.y)) for body in found)
+@given(st.integers(0, 300), st.integers(0, 200), st.integers(1, 20), st.integers(1, 40))
+def test_a_blob_is_found_where_it_is(left: int, top: int, width: int, height: int) -> None:
+    """One box is one blob with that box and just its pixels."""
+    (body,) = blobs(mask_of((left, top, width, height)), 1)
+    assert (body.left, body.top, body.width, body.height) == (left, top, width, height)
+    assert body.area >= width * height
+    assert body.area == pytest.approx(width * height, abs=max(width, height))
+    assert (body.right, body.bottom) == (left + width, top + height)
+    assert (body.x, body.y) == (left + width / 2, top + height / 2)
 
 
-@given(st.integers(0, 300), st.integers(0, 200))
-def test_a_body_is_found_where_it_is(left: int, top: int) -> None:
-    """One box of a body's size is one body with that box."""
-    (body,) = bodies(mask_of((left, top, 20, 40)), SIZE, [])
-    assert (body.left, body.top, body.width, body.height) == (left, top, 20, 40)
-    assert body.bottom == top + 40
-    assert body.area == 800
-    assert (body.x, body.y) == pytest.approx((left + 9.5, top + 19.5))
+def test_specks_are_left_out() -> None:
+    """What has too few pixels is noise; an empty mask has nothing."""
+    assert [b.left for b in blobs(mask_of((10, 10, 3, 3), (100, 100, 9, 10)), 20)] == [100]
+    assert blobs(mask_of(), 1) == []
 
 
-def test_specks_are_no_bodies() -> None:
-    """Noise and a cat are below the least share of a body."""
-    assert bodies(mask_of((10, 10, 3, 3), (100, 100, 9, 10)), SIZE, []) == []
-    assert bodies(mask_of(), SIZE, []) == []
+def test_a_part_of_a_mask_gives_places_in_the_whole() -> None:
+    """The place of a part is added to what is found in it."""
+    part = mask_of((100, 80, 10, 20))[60:, 90:]
+    (body,) = blobs(np.ascontiguousarray(part), 1, 90, 60)
+    assert (body.left, body.top) == (100, 80)
 
 
-def test_a_body_cut_by_a_belt_is_one() -> None:
-    """Fragments above one another within a body's height belong together."""
-    (body,) = bodies(mask_of((100, 100, 20, 18), (101, 123, 18, 17)), SIZE, [])
-    assert (body.top, body.bottom) == (100, 140)
-    assert body.area == 20 * 18 + 18 * 17
-
-
-def test_two_people_in_a_column_stay_two() -> None:
-    """One behind the other is not joined: together they would be taller than anybody."""
-    found = bodies(mask_of((100, 60, 20, 40), (100, 104, 20, 40)), SIZE, [])
-    assert middles(found) == [(110, 80), (110, 124)]
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_people_side_by_side_are_split_by_their_width(count: int) -> None:
-    """A blob as wide as two or three bodies is two or three."""
-    found = bodies(mask_of((100, 100, 20 * count, 40)), SIZE, [])
-    assert [x for x, _ in middles(found)] == pytest.approx(
-        [110 + 20 * n for n in range(count)], abs=3
+def test_a_blob_at_the_edge_may_be_cut() -> None:
+    """Whoever touches an edge of the picture may go on beyond it."""
+    found = blobs(
+        mask_of((0, 50, 10, 20), (310, 100, 10, 20), (100, 220, 10, 20), (50, 9, 5, 9)), 1
     )
+    assert {b.left: b.is_cut(240, 320) for b in found} == {0: True, 310: True, 100: True, 50: False}
 
 
-def test_a_blob_is_split_among_those_who_should_be_in_it() -> None:
-    """Two people who pass one behind the other are two, where they were expected."""
-    found = bodies(mask_of((100, 80, 24, 64)), SIZE, [(111, 96), (112, 130)])
-    assert [y for _, y in sorted(middles(found), key=lambda m: m[1])] == pytest.approx(
-        [96, 128], abs=6
-    )
+def test_a_union_holds_all() -> None:
+    """The box around two blobs, and the pixels of both."""
+    assert union([Body(10, 10, 5, 5, 20), Body(20, 5, 10, 10, 90)]) == Body(10, 5, 20, 10, 110)
 
 
-def test_one_body_is_not_split_among_two_expectations() -> None:
-    """A blob of one body's size is one, even where two people were expected."""
-    assert len(bodies(mask_of((100, 100, 20, 40)), SIZE, [(108, 110), (112, 130)])) == 1
-
-
-def test_a_round_body_is_one_from_above() -> None:
-    """An ellipse, as a ceiling camera sees a person, is one body."""
-    mask = np.zeros((240, 320), np.uint8)
-    cv2.ellipse(mask, (160, 120), (22, 15), 30, 0, 360, 255, cv2.FILLED)
-    assert len(bodies(mask, Size(40, 34), [])) == 1
+def test_joining_goes_on_until_nothing_belongs_together() -> None:
+    """A chain of blobs becomes one, and one that is far away stays alone."""
+    chain = [Body(10.0 * n, 0, 8, 8, 64) for n in range(4)] + [Body(200, 0, 8, 8, 64)]
+    found = joined(chain, lambda a, b: max(a.left, b.left) - min(a.right, b.right) <= 2)
+    assert sorted((b.left, b.right) for b in found) == [(0, 38), (200, 208)]

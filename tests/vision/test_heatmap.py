@@ -36,3 +36,13 @@ def test_taking_begins_anew() -> None:
     heat.add([(0.5, 0.5)], 1.0)
     heat.take()
     assert not any(heat.take())
+
+
+def test_what_is_long_past_decays() -> None:
+    """After a half-life half is left, whatever was taken meanwhile."""
+    heat = HeatMap(half_life_s=60.0)
+    heat.add([(0.5, 0.5)], 8.0)
+    before = sum(heat.decayed())
+    heat.take()
+    heat.add([], 60.0)
+    assert sum(heat.decayed()) == pytest.approx(before / 2, abs=0.01)

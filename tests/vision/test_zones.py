@@ -67,3 +67,24 @@ def test_a_hollow_corner_is_outside() -> None:
     watch = AreaWatch(TABLE)
     stand(watch, 1, (0.7, 0.7), 0, 10_000)
     assert watch.people() == 0
+
+
+def test_the_mean_stay_is_told() -> None:
+    """Ten seconds and four seconds are seven in the mean; nobody is none."""
+    watch = AreaWatch(TABLE)
+    assert watch.mean_s(0) == 0.0
+    stand(watch, 1, INSIDE, 0, 5900)
+    for t in range(6000, 10_001, STEP):
+        watch.look({1: INSIDE, 2: (0.7, 0.3)}, t, {1, 2})
+    assert watch.mean_s(10_000) == 7.0
+
+
+def test_who_stays_too_long_loiters() -> None:
+    """Only beyond the area's limit, and only where it has one."""
+    watch = AreaWatch(Area("table", TABLE.polygon, loiter_s=8.0))
+    stand(watch, 1, INSIDE, 0, 8000)
+    assert watch.loiterers(8000) == ()
+    assert watch.loiterers(8001) == (1,)
+    free = AreaWatch(TABLE)
+    stand(free, 1, INSIDE, 0, 60_000)
+    assert free.loiterers(60_000) == ()

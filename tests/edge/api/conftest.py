@@ -35,10 +35,12 @@ from edge.commands import BindLabel, Command, KeepPicture
 from edge.config import Settings, load
 from edge.database import open_database
 from edge.door import Door
+from edge.drawings import Drawings
 from edge.eventlog import EventLog
 from edge.explanations import Explanations
 from edge.feed import Feed
 from edge.gateway import Gateway, Listening, Ports, Rejection
+from edge.lookout import Lookout
 from edge.metrics import Metrics
 from edge.overview import Overview
 from edge.price_audit import PriceAuditor
@@ -208,6 +210,7 @@ class Shop:
         )
         self.gateway = Gateway(store, self._reviver(store), clock, ports, keep_days=30)
         uplink = Uplink("test")
+        self.lookout = Lookout(self.gateway.execute)
         self.door = Door(uplink.decode, uplink.envelope, self.gateway.submit, metrics, clock)
         self._relay = self._to_the_sink(log)
         metrics.watch(self._sinks, lambda: self.gateway.waiting)
@@ -216,6 +219,8 @@ class Shop:
             clock=clock,
             execute=self.gateway.execute,
             queries=queries,
+            drawings=Drawings(self._engine, self.settings),
+            lookout=self.lookout,
             prices=PriceQueries(self._engine),
             explanations=Explanations(self._engine, self.settings),
             auditor=Auditor(self._engine, self.settings, tag_view),
@@ -371,6 +376,7 @@ class Shop:
         def tell(events: list[LoggedEvent]) -> None:
             metrics.logged(events)
             self.feed.publish(events)
+            self.lookout.logged(events)
             self._relay.wake()
 
         return tell

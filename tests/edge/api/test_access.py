@@ -48,6 +48,8 @@ NEEDS = {
     "PUT /devices/{device}/config": "technician",
     "POST /devices/{device}/config/rollback": "technician",
     "POST /devices/{device}/command": "technician",
+    "POST /cameras/{camera}/snapshot": "technician",
+    "GET /cameras/{camera}/snapshots": "technician",
     "GET /dead-letters": "technician",
     "POST /dead-letters/{number}/retry": "technician",
 }

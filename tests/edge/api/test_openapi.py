@@ -72,6 +72,9 @@ PUT /devices/{}/config
 GET /devices/{}/config/history
 POST /devices/{}/config/rollback
 POST /devices/{}/command
+GET /cameras
+POST /cameras/{}/snapshot
+GET /cameras/{}/snapshots
 GET /sinks
 GET /dead-letters
 POST /dead-letters/{}/retry

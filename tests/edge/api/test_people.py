@@ -6,6 +6,7 @@ import io
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -113,22 +114,44 @@ def heat(shop: Shop, start: int, cells: list[float]) -> None:
 
 
 def test_heat_map_is_a_picture_of_the_newest(new_shop: Shop) -> None:
-    """The newest map is drawn: brightest where people stood longest, dark where nobody was."""
+    """The newest map is drawn: bright where people stood longest, clear where nobody was."""
     heat(new_shop, 1000, [9, 9, 9, 9])
     heat(new_shop, 2000, [0, 0, 0, 5])
     answer = new_shop.api().get("/traffic/heatmap/camera-1.png")
     assert answer.headers["content-type"] == "image/png"
     picture = Image.open(io.BytesIO(answer.content))
-    assert (picture.format, picture.size) == ("PNG", (32, 32))
-    grey = picture.convert("L")
-    assert [grey.getpixel(at) for at in ((0, 0), (31, 31))] == [0, 244]
+    assert (picture.format, picture.size, picture.mode) == ("PNG", (32, 32), "RGBA")
+    pixels = np.asarray(picture)
+    assert pixels[0, 0, 3] == 0
+    assert pixels[31, 31].tolist() == [252, 255, 164, 216]
+    assert picture.info["most_s"] == "5"
 
 
-def test_heat_map_of_an_empty_shop_is_dark(new_shop: Shop) -> None:
+def test_colours_of_a_heat_map_grow_brighter_with_the_time_spent(new_shop: Shop) -> None:
+    """Whoever sees no colours sees the same order, by brightness."""
+    heat(new_shop, 1000, [0, 1, 4, 9])
+    answer = new_shop.api().get("/traffic/heatmap/camera-1.png")
+    grey = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB").convert("L"))
+    seen = [grey[row, column] for row, column in ((3, 28), (28, 3), (28, 28))]
+    assert seen == sorted(set(seen))
+
+
+def test_heat_map_has_a_scale_where_one_is_asked_for(new_shop: Shop) -> None:
+    """The strip below says what the colours mean; the map itself stays as it is."""
+    heat(new_shop, 1000, [0, 0, 0, 5])
+    plain, scaled = (
+        Image.open(io.BytesIO(new_shop.api().get(f"/traffic/heatmap/camera-1.png{query}").content))
+        for query in ("", "?scale=true")
+    )
+    assert scaled.size == (32, 72)
+    assert scaled.crop((0, 0, 32, 32)).tobytes() == plain.tobytes()
+
+
+def test_heat_map_of_an_empty_shop_is_clear(new_shop: Shop) -> None:
     """A map of nobody is drawn as well."""
     heat(new_shop, 1000, [0, 0, 0, 0])
     answer = new_shop.api().get("/traffic/heatmap/camera-1.png")
-    assert Image.open(io.BytesIO(answer.content)).convert("L").getextrema() == (0, 0)
+    assert Image.open(io.BytesIO(answer.content)).getchannel("A").getextrema() == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,28 @@
-"""Tracks: everybody keeps one number, through crossings and gaps, until they are gone."""
+"""The tracker: everybody keeps one number, through crossings and gaps, until they are gone."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision.blobs import Body, Size
-from vision.track import COAST_S, SURE_AFTER, Track, Tracker
+from vision.blobs import Body
+from vision.sizes import Size
+from vision.track import SURE_AFTER, Track
+from vision.tracker import COAST_S, Tracker
 
 SIZE = Size(20, 40)
+SHAPE = (240, 320)
 FPS = 10.0
 
 
 def body(x: float, y: float) -> Body:
     """Give a body of the scene's size around a point."""
-    return Body(x - 10, y - 20, 20, 40, x, y, 600)
+    return Body(x - 10, y - 20, 20, 40, 600)
 
 
 def follow(tracker: Tracker, pictures: list[list[Body]]) -> list[Track]:
     """Show pictures to a tracker; gives the tracks that ended."""
-    return [track for found in pictures for track in tracker.look(found, SIZE)]
+    return [track for found in pictures for track in tracker.look(found, None, SIZE, SHAPE)]
 
 
 def sure(tracker: Tracker) -> dict[int, tuple[float, float]]:
