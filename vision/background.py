@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -66,10 +66,10 @@ class Background:
         self._seen = 0
         self._before: Floats = np.ones((1, 1), np.float32)
 
-    def look(self, picture: Image, people: Sequence[Box]) -> Image:
+    def look(self, picture: Image, people: Callable[[], Sequence[Box]]) -> Image:
         """Give the mask (255 where somebody is) of a picture.
 
-        `people` are the boxes (left, top, right, bottom) where somebody is known to stand: there
+        `people` gives the boxes (left, top, right, bottom) where somebody is known to stand: there
         the floor is not learned, so that a person who waits does not become part of it.
         """
         soft = _planes(picture)
@@ -79,7 +79,7 @@ class Background:
         apart = self._brightest(np.asarray(cv2.absdiff(level, self._floor8), np.uint8))
         mask = self._different(level, apart)
         if self._seen < self._learning or self._seen % SAMPLE == 0:
-            self._learn(level, apart, mask, people)
+            self._learn(level, apart, mask, people())
         self._seen += 1
         return self._cleaned(mask)
 

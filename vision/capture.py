@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,15 @@ class Recording:
                 break
             yield Frame(number, round(number * 1000 / self.fps), np.asarray(image, np.uint8))
         self._video.release()
+
+
+def ahead(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Give pictures, the next of which is decoded on another thread meanwhile."""
+    with ThreadPoolExecutor(1, "decode") as decoder:
+        coming = decoder.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = decoder.submit(next, frames, None)
+            yield frame
 
 
 def opened(path: str, threads: int = 0) -> cv2.VideoCapture:

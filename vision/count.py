@@ -7,7 +7,7 @@ from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vision.capture import Frame, Recording
+from vision.capture import Frame, Recording, ahead
 from vision.detect import Detector
 from vision.lines import Direction, Line, LineWatch, Point
 from vision.scene import Person, Scene
@@ -189,7 +189,7 @@ def count_video(
     counter = Counter(recording.fps / step, lines, areas, body, masks=masks, detector=detector)
     crossings: list[Crossed] = []
     visits: list[Visit] = []
-    for frame in recording.pictures(step):
+    for frame in ahead(recording.pictures(step)):
         crossed, ended = counter.look(frame)
         crossings += [Crossed(n, d, frame.number, frame.t / 1000) for n, d in crossed]
         visits += ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,11 +32,11 @@ class Sight:
 class Detector(Protocol):
     """Finds the bodies in the pictures of one camera."""
 
-    def find(self, frame: Image, people: Sequence[Box]) -> Sight:
+    def find(self, frame: Image, people: Callable[[], Sequence[Box]]) -> Sight:
         """Give what is seen in a picture (BGR, rows by columns by 3).
 
-        `people` are boxes (left, top, right, bottom, pixels of `work_shape`) where somebody is
-        known to stand.
+        `people` gives the boxes (left, top, right, bottom, pixels of `work_shape`) where somebody
+        is known to stand, for who wants to know.
         """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class OnnxDetector:
             ) from error
         self._model = model
 
-    def find(self, frame: Image, _people: Sequence[Box]) -> Sight:
+    def find(self, frame: Image, _people: Callable[[], Sequence[Box]]) -> Sight:
         """Give the people in a picture, in pixels of `work_shape`."""
         boxed, scale = letterboxed(frame, self._model.width, self._model.height)
         self._net.setInput(cv2.dnn.blobFromImage(boxed, 1 / 255, swapRB=True))

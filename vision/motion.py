@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ class MotionDetector:
         self._masks = masks
         self._hidden: Mask | None = None
 
-    def find(self, frame: Image, people: Sequence[Box]) -> Sight:
+    def find(self, frame: Image, people: Callable[[], Sequence[Box]]) -> Sight:
         """Give the blobs in a picture; the floor is not learned where somebody stands."""
         mask = self._background.look(reduced(frame), people)
         if self._masks:

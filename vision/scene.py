@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vision.blobs import Body
-from vision.detect import Detector, Image, Point, work_shape
+from vision.detect import Box, Detector, Image, Point, work_shape
 from vision.gate import Gate
 from vision.motion import MotionDetector
 from vision.sizes import BodyHint, BodySize, Size
@@ -70,10 +70,9 @@ class Scene:
         if not self._shape[0]:
             self._shape = work_shape(frame)
             self._size.begin(self._shape[0])
-        tracks = self._tracker.tracks
-        if not tracks and self._gate.is_still(frame):
+        if not self._tracker.tracks and self._gate.is_still(frame):
             return [], []
-        seen = self._detector.find(frame, [t.box() for t in tracks if t.walked])
+        seen = self._detector.find(frame, self._boxes)
         bodies = [body for body in seen.bodies if not self._is_hidden(body)]
         ended = self._tracker.look(bodies, seen.mask, self.size(), self._shape, self._steps(t))
         self._learn()
@@ -89,6 +88,9 @@ class Scene:
         """Give the width of a body with its feet on a row, both in picture heights."""
         rows = self._shape[0]
         return self.size().at(row * rows).width / rows if rows else 0.0
+
+    def _boxes(self) -> list[Box]:
+        return [track.box() for track in self._tracker.tracks if track.walked]
 
     def _steps(self, t: int) -> float:
         """Give how many pictures' time has passed: some may have been lost."""

@@ -131,7 +131,7 @@ def test_patterns_choose_types() -> None:
     assert matching([]) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     batches=st.lists(st.lists(EVENT, max_size=6), max_size=8),
     limit=st.integers(1, 7),

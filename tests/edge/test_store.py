@@ -557,7 +557,7 @@ def log_of(engine: Engine) -> list[tuple[str, str, bytes]]:
     return sorted((str(e.time), e.type, e.data) for e in events)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(steps=st.lists(st.tuples(STEPS, st.booleans()), max_size=25))
 def test_a_restart_at_any_moment_changes_nothing(
     steps: list[tuple[Step, bool]],

@@ -98,8 +98,8 @@ def test_a_person_with_a_shadow_is_one() -> None:
     """The body is found without the shadow beside it."""
     floor, background = Floor(), Background(FPS)
     for _ in range(3 * FPS):
-        background.look(floor.picture(), [])
-    mask = background.look(floor.picture(person=(150, 120), shadow=(172, 110)), [])
+        background.look(floor.picture(), list)
+    mask = background.look(floor.picture(person=(150, 120), shadow=(172, 110)), list)
     columns = np.nonzero(mask.any(axis=0))[0]
     assert columns.min() == pytest.approx(142, abs=3)
     assert columns.max() == pytest.approx(157, abs=4)

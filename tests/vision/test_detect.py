@@ -79,9 +79,9 @@ def test_a_model_of_the_shop_finds_its_person(tmp_path: Path) -> None:
     rows = np.array([[[8, 4, 24, 44, 0.9, 0], [30, 4, 40, 44, 0.9, 2]]], np.float32)
     path = model_of(tmp_path / "tiny.onnx", rows, np.zeros_like(rows))
     detector = OnnxDetector(Model(path, SIDE, SIDE))
-    (body,) = detector.find(np.zeros((512, 512, 3), np.uint8), []).bodies
+    (body,) = detector.find(np.zeros((512, 512, 3), np.uint8), list).bodies
     assert (body.left, body.top, body.width, body.height) == (32, 16, 64, 160)
-    assert detector.find(np.zeros((512, 512, 3), np.uint8), []).bodies == [body]
+    assert detector.find(np.zeros((512, 512, 3), np.uint8), list).bodies == [body]
 
 
 def test_the_same_rules_count_a_model_s_people(tmp_path: Path) -> None:
