@@ -16,11 +16,16 @@ def traffic_rules(settings: Settings, layouts: Layouts) -> TrafficRules:
     return TrafficRules(
         entrances=layouts.entrances(),
         queues=layouts.queues(),
-        overlaps={zone.id: _overlaps(zone, settings.zones) for zone in settings.zones},
+        overlaps={zone.id: _overlaps(zone, settings.zones) for zone in _inside(settings)},
         hours=hours_of(people, settings.store.timezone),
         error_rate=people.error_rate,
         capacity=Capacity(limit, people.warn_at) if limit else None,
     )
+
+
+def _inside(settings: Settings) -> list[Zone]:
+    """Give the zones whose people are in the shop: who stands at an exit may not have come in."""
+    return [zone for zone in settings.zones if zone.kind != "exit"]
 
 
 def _overlaps(zone: Zone, zones: tuple[Zone, ...]) -> frozenset[str]:

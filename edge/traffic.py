@@ -82,8 +82,9 @@ class TrafficRows(Struct, frozen=True):
 class TrafficRules(Struct, frozen=True):
     """How people are counted.
 
-    `entrances` are the lines that lead into the shop, `overlaps` gives for each of its zones those
-    that share floor with it. `error_rate` is the share of crossings that are counted wrongly.
+    `entrances` are the lines that lead into the shop, `overlaps` gives for each zone whose people
+    are inside those that share floor with it. `error_rate` is the share of crossings that are
+    counted wrongly.
     """
 
     entrances: Collection[str]

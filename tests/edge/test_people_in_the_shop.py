@@ -199,6 +199,16 @@ def test_an_empty_floor_counts_only_while_cameras_see_all_of_it(
     assert found.people == people
 
 
+@pytest.mark.parametrize(("kind", "people"), [("sales", [2]), ("exit", [])])
+def test_who_stands_at_an_exit_may_not_have_come_in(
+    settings: Settings, kind: str, people: list[int]
+) -> None:
+    """People in sight are inside, but not at the door: there they have yet to cross the line."""
+    zones = tuple(zone.model_copy(update={"kind": kind}) for zone in settings.zones)
+    shop = shop_of(settings.model_copy(update={"zones": zones}), State())
+    assert inside(hear(shop, "north", PeopleSeen(T0, (ZonePeople("floor", 2, 0.0),)), T0)) == people
+
+
 def test_an_older_database_keeps_its_people(tmp_path: Path) -> None:
     """What was inside is inside; nobody of it is known to be staff."""
     url = f"sqlite:///{tmp_path / 'store.db'}"
