@@ -197,6 +197,7 @@ def _peak_mb(process: psutil.Process) -> float:
 
 
 def _free_port() -> int:
+    # Not that of stand.py: its imports would count as memory of the workers, which are this module.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from edge.errors import Refused
 from vision.detect_onnx import Model
-from vision.lines import Line, Point
-from vision.zones import Area
+from vision.lines import Line
+from vision.zones import Area, Polygon
 
 LINE_NUMBERS = 4
 LEAST_POLYGON_NUMBERS = 6
-
-Polygon = tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from vision.fault_watch import FaultChange, FaultWatch
 from vision.figures import Figures
 from vision.floor import Box
 from vision.heatmap import HEIGHT, WIDTH, HeatMap
-from vision.lines import Line, Point
+from vision.lines import Line
 from vision.live import Live
 from vision.playback import Playback
 from vision.snapshot import Snapshots
 from vision.tallies import Tallies
-from vision.zones import Area
+from vision.zones import Area, Polygon
 
 ZONES_EVERY_MS = 1000
 HEAT_EVERY_MS = 60_000
@@ -66,7 +66,7 @@ class Watched:
 
     lines: tuple[Line, ...] = ()
     areas: tuple[Area, ...] = ()
-    masks: tuple[tuple[Point, ...], ...] = ()
+    masks: tuple[Polygon, ...] = ()
     body: float | None = None
 
 

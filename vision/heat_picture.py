@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.capture import Frame
+from vision.enlarged import enlarged
 from vision.heatmap import HEIGHT, WIDTH, HeatMap, Point
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-LEAST_WIDTH = 640
 CLEAR = 0.04
 """Below this share of the most, nothing covers the picture."""
 STRONGEST = 0.75
@@ -58,14 +58,13 @@ def heat_picture(cells: Sequence[float], width: int, height: int, place: Image) 
     Colours run from dark to bright with the root of the time, so that a way is seen beside a till;
     the scale below is in seconds a cell.
     """
-    enlarged = max(1, -(-LEAST_WIDTH // place.shape[1]))
-    ground = cv2.resize(place, None, fx=enlarged, fy=enlarged)
+    ground = enlarged(place)
     grid = np.array(cells, np.float32).reshape(height, width)
     most = float(grid.max())
     rooted = np.sqrt(grid / most) if most > 0 else grid
     shape = (ground.shape[1], ground.shape[0])
     heat = np.clip(cv2.resize(rooted, shape, interpolation=cv2.INTER_CUBIC), 0, 1)
-    picture = _mixed(np.asarray(ground, np.uint8), np.asarray(heat, np.float32))
+    picture = _mixed(ground, np.asarray(heat, np.float32))
     return np.vstack((picture, _scale(picture.shape[1], most)))
 
 

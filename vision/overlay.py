@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from edge.errors import MediaError
 from vision.capture import Frame
 from vision.count import Counter
+from vision.enlarged import enlarged
 from vision.lines import Line, Point
-from vision.zones import Area
+from vision.zones import Area, Polygon
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-LEAST_WIDTH = 640
-"""Smaller pictures are enlarged to this: names and numbers have to be read."""
 LINE, AREA, PERSON, FLASH = (235, 140, 30), (60, 180, 75), (0, 200, 255), (255, 255, 255)
 """Blue, green, red; a line that somebody crosses flashes."""
 FLASH_S = 0.5
@@ -95,13 +94,9 @@ class Overlay:
             _line(picture, line, totals, FLASH if lit else LINE)
 
 
-Polygon = tuple[Point, ...]
-
-
 def drawn(image: Image, masks: Collection[Polygon]) -> Image:
     """Give a copy of a picture to draw on, large enough, with the masked parts dimmed."""
-    scale = max(1, -(-LEAST_WIDTH // image.shape[1]))
-    picture = np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8)
+    picture = enlarged(image)
     for mask in masks:
         hidden = np.zeros(picture.shape[:2], np.uint8)
         cv2.fillPoly(hidden, [_pixels(picture, mask)], 255)

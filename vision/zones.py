@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 Point = tuple[float, float]
+Polygon = tuple[Point, ...]
 
 EDGE = 0.03
 """How far outside its polygon (fraction of the picture) somebody still stands in an area."""
@@ -23,7 +24,7 @@ class Area:
     """A polygon on the picture (fractions) whose people count for a zone of the shop."""
 
     zone: str
-    polygon: tuple[Point, ...]
+    polygon: Polygon
     loiter_s: float | None = None
     """Who stays longer than this loiters; nobody does where it is None."""
 
